@@ -1,0 +1,1 @@
+"""StashHog: reviewable, undoable metadata for a Stash library."""
