@@ -1,0 +1,1 @@
+"""Decisions: no I/O, no async, no clock, no logging, no framework."""
