@@ -1,0 +1,429 @@
+"""What the actors need of the outside, as Protocols; one adapter each.
+
+Rules:
+- Each store method is one transaction, run in one thread hop: when it returns, it is on disk.
+- Reads for people never come here: a route calls a query function of `stashhog.db`.
+- All may raise `stashhog.core.exceptions`; the stores `StorageError`, and `DiskFullError` among
+  them, after which nothing of that call was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from stashhog.domain.jobs import Job, LogLine, Submission
+from stashhog.domain.library import Entity, EntityKind, Library, Scene, StashInstance
+from stashhog.domain.merge import SceneUpdate
+from stashhog.domain.plans import Change, ChangeError, ChangeStatus, NewChange, Value
+from stashhog.domain.sync import (
+    EntityDelta,
+    ItemFailure,
+    KnownScene,
+    Stamp,
+    SyncCounts,
+    Watermark,
+)
+
+# --- Stash --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ScenePage:
+    """A keyset page: the scenes in id order, what could not be read, and where to go on.
+
+    `last_id` is None after the last page.
+    """
+
+    scenes: tuple[Scene, ...]
+    failures: tuple[ItemFailure, ...]
+    last_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScenesById:
+    """The scenes that were asked for by id, and the ids that Stash does not have."""
+
+    scenes: tuple[Scene, ...]
+    missing: tuple[str, ...]
+    failures: tuple[ItemFailure, ...] = ()
+
+
+class Stash(Protocol):
+    """A Stash server.
+
+    Reads are tried again where that is safe. A mutation is tried again only where it was surely
+    not executed; where that is unknown, `StashUnknownOutcomeError` is raised. Errors:
+    `StashConnectionError`, `StashAuthError`, `StashBusyError`, `StashProtocolError`,
+    `StashGoneError`, `StashRejectedError`, `StashNameConflictError`, `StashError`;
+    `StashNotConfiguredError` where no address is set.
+    """
+
+    async def probe(self) -> StashInstance:
+        """Ask for release, status and capabilities; proves address and key."""
+        ...
+
+    async def count_scenes(self) -> int:
+        """How many scenes Stash has."""
+        ...
+
+    async def scenes_after(self, after_id: str | None, limit: int) -> ScenePage:
+        """Whole scenes by keyset on id, one request."""
+        ...
+
+    async def stamps_after(
+        self, after_id: str | None, limit: int, *, since: str | None = None
+    ) -> Sequence[Stamp]:
+        """Ids and `updated_at` texts by keyset on id; `since` as `domain.sync.changed_since`."""
+        ...
+
+    async def scenes(self, ids: Sequence[str]) -> ScenesById:
+        """Scenes by id, in one request where all exist; an empty sequence asks nothing."""
+        ...
+
+    async def entities(self, kind: EntityKind) -> tuple[Sequence[Entity], Sequence[ItemFailure]]:
+        """All performers, tags or studios."""
+        ...
+
+    async def update_scene(self, update: SceneUpdate) -> Scene:
+        """Send one mutation for one scene, and return the scene as Stash answers it."""
+        ...
+
+    async def create_entity(self, kind: EntityKind, name: str) -> Entity:
+        """Create an entity; `StashNameConflictError` where name or alias is taken."""
+        ...
+
+    async def find_entity(self, kind: EntityKind, name: str) -> Entity | None:
+        """Find by name or alias (NFKC, casefold), asking Stash now."""
+        ...
+
+    async def entity_uses(self, kind: EntityKind, entity_id: str) -> int | None:
+        """How many objects of any kind use an entity, children included; None if it is gone."""
+        ...
+
+    async def destroy_entity(self, kind: EntityKind, entity_id: str) -> None:
+        """Remove an entity (undo with `remove_created` only)."""
+        ...
+
+
+# --- the language model -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One structured question; `schema` is a JSON schema that the answer must fit."""
+
+    system: str
+    user: str
+    schema_name: str
+    schema: Mapping[str, Any]
+    max_output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReply:
+    """The answer's text (not yet checked) and what it cost in tokens."""
+
+    text: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    request_id: str | None = None
+
+
+class LanguageModel(Protocol):
+    """A chat model behind an OpenAI-compatible API; never retries by itself."""
+
+    async def ask(self, request: ModelRequest) -> ModelReply:
+        """Ask once. Raises the `OpenAIError` family; cancelling closes the connection."""
+        ...
+
+    async def check(self) -> str:
+        """Prove address, key and model; returns the model's name."""
+        ...
+
+
+# --- the store ----------------------------------------------------------------------------------
+
+
+class JobStore(Protocol):
+    """Job rows: the job registry's."""
+
+    async def unfinished(self) -> Sequence[Job]:
+        """All jobs whose status is not final, oldest first."""
+        ...
+
+    async def insert(self, job_id: str, submission: Submission, now: datetime) -> Job:
+        """Make a job with all that belongs to it, in one transaction.
+
+        Analysis: the plan and the fixed list of scenes (a retry with a living plan goes on after
+        what that plan's last job committed). Apply and undo: the fixed list of changes, the plan
+        marked busy. `params` are the public ones, `plan_id` included.
+
+        Raises:
+            ConflictError: `plan_busy` with `job_id` in its context.
+            PlanNotFoundError: the plan does not exist.
+            ValidationError: a selector names what does not exist, or is empty.
+        """
+        ...
+
+    async def save(self, jobs: Sequence[Job], logs: Sequence[LogLine]) -> Sequence[Job]:
+        """Save status, times, waiting, error, seq and log lines of jobs, and settle ended ones.
+
+        A final status also settles the plan that the job worked on and builds `result` from the
+        job's tally. Returns the jobs as stored (`result` filled in).
+        `progress.done`, `progress.total`, the cursor and the tally are written by the item
+        transactions of the other stores, never here.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a job goes on: its opaque cursor (JSON) and its committed counts."""
+
+    cursor: Mapping[str, Any]
+    done: int
+    total: int | None
+    tally: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPoint:
+    """What a sync starts from."""
+
+    watermark: Watermark | None
+    live_scenes: int
+    sample: Mapping[str, str]
+    """Some scene ids → `created_at` (ISO, UTC), for `looks_replaced`."""
+
+
+class SyncStore(Protocol):
+    """The local copy: the sync job's. `job_id` names whose cursor, counts and tally move along."""
+
+    async def checkpoint(self, job_id: str) -> Checkpoint:
+        """Where this job stands."""
+        ...
+
+    async def sync_point(self) -> SyncPoint:
+        """Watermark, number of live scenes, and a sample for telling libraries apart."""
+        ...
+
+    async def save_entities(
+        self, job_id: str, kind: EntityKind, entities: Sequence[Entity]
+    ) -> EntityDelta:
+        """Diff a full list against the copy; what is not in the list goes (links and all)."""
+        ...
+
+    async def scenes_using(self, kind: EntityKind, ids: Sequence[str]) -> Sequence[str]:
+        """Live scenes that our copy links to these entities (call before `save_entities`)."""
+        ...
+
+    async def known(self, ids: Sequence[str]) -> Mapping[str, KnownScene]:
+        """What we remember of these scenes; unknown and deleted ones are absent."""
+        ...
+
+    async def save_scenes(
+        self,
+        job_id: str,
+        scenes: Sequence[Scene],
+        *,
+        read_at: datetime,
+        cursor: Mapping[str, Any],
+        total: int | None = None,
+        failures: Sequence[ItemFailure] = (),
+        watermark: Watermark | None = None,
+        unchanged: int = 0,
+    ) -> SyncCounts:
+        """Upsert whole scenes and move the job's cursor, counts and tally, in one transaction.
+
+        `unchanged` counts scenes that needed no reading. `done` grows by all that were handled.
+        A scene that links an unknown entity keeps its other links.
+        """
+        ...
+
+    async def live_ids(self) -> Sequence[str]:
+        """Ids of all scenes that are not marked deleted, in numeric order."""
+        ...
+
+    async def mark_deleted(self, job_id: str, ids: Sequence[str], now: datetime) -> int:
+        """Mark scenes as deleted in Stash; plans and history stay."""
+        ...
+
+    async def finish(self, job_id: str, watermark: Watermark | None, now: datetime) -> None:
+        """Make the run part of the history and keep the watermark."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisBatch:
+    """The next scenes of an analysis, in id order; empty at the end."""
+
+    scenes: tuple[Scene, ...]
+    last_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpending:
+    """What model calls for a batch cost; `usd` is None where no price is known."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float | None = None
+
+
+class PlanStore(Protocol):
+    """Plans as analysis writes them."""
+
+    async def checkpoint(self, job_id: str) -> Checkpoint:
+        """Where this job stands."""
+        ...
+
+    async def library(self) -> Library:
+        """All entities of the local copy."""
+        ...
+
+    async def organized(self, after_id: str | None, limit: int) -> Sequence[Scene]:
+        """The user's own organised scenes by keyset on id, for learning."""
+        ...
+
+    async def library_revision(self) -> int:
+        """A number that rises whenever entities or organised scenes of the copy change."""
+        ...
+
+    async def next_scenes(self, job_id: str, limit: int) -> AnalysisBatch:
+        """The next of the scenes that were fixed at submit, after the job's cursor."""
+        ...
+
+    async def save_findings(
+        self,
+        job_id: str,
+        plan_id: int,
+        changes: Sequence[NewChange],
+        *,
+        last_id: str,
+        scenes: int,
+        skipped: Mapping[str, int],
+        analyzed: Mapping[str, str],
+        spending: ModelSpending | None = None,
+    ) -> int:
+        """Save a batch's changes, counts, costs and cursor in one transaction.
+
+        Leaves out what was rejected before (`rejected` among the skip reasons) and what another
+        plan proposes or has accepted (`already_proposed`). `analyzed` maps scene id → the content
+        hash that was analysed. Returns how many changes were kept.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SceneWork:
+    """The changes of one scene that an apply or undo job has still to handle.
+
+    `intent_id` names an intent of ours for this scene that was never settled: it may have arrived.
+    `intent_change_ids` are the changes that it was about.
+    """
+
+    scene_id: str
+    changes: tuple[Change, ...]
+    intent_id: int | None = None
+    intent_change_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOutcome:
+    """How one change ended; `observed` is what Stash had before, `written` what it answered."""
+
+    change_id: int
+    status: ChangeStatus
+    observed: Value = None
+    written: Value = None
+    outcome: Literal["sent", "already"] | None = None
+    error: ChangeError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """An entity that a plan wanted; `entity_id` is None until Stash is known to have it.
+
+    `ours` is False where it turned out to exist already.
+    """
+
+    id: int
+    kind: EntityKind
+    name: str
+    entity_id: str | None
+    ours: bool
+
+
+class JournalStore(Protocol):
+    """What was written to Stash, before and after: the apply and undo jobs'."""
+
+    async def checkpoint(self, job_id: str) -> Checkpoint:
+        """Where this job stands."""
+        ...
+
+    async def next_work(self, job_id: str, limit: int) -> Sequence[SceneWork]:
+        """The next scenes of the job that have unhandled changes, in id order.
+
+        Changes whose status was moved by a person meanwhile are counted `skipped` and left out.
+        """
+        ...
+
+    async def record_intent(
+        self,
+        job_id: str,
+        scene_id: str,
+        change_ids: Sequence[int],
+        observed: Mapping[int, Value],
+        update: SceneUpdate,
+    ) -> int:
+        """Commit what was observed and what exactly will be sent; returns the intent's id.
+
+        An apply's changes become `applying`.
+        """
+        ...
+
+    async def record_outcomes(
+        self,
+        job_id: str,
+        outcomes: Sequence[ChangeOutcome],
+        *,
+        intent_id: int | None = None,
+        scene: Scene | None = None,
+        now: datetime,
+    ) -> None:
+        """Commit outcomes, settle the intent, count them, and take the scene over as answered.
+
+        `scene` (as Stash answered it) refreshes the local copy in the same transaction, so that
+        our own write, coming back as an event or in the next sync, changes nothing.
+        """
+        ...
+
+    async def release_intent(self, job_id: str, intent_id: int) -> None:
+        """Settle an intent that surely never arrived: an apply's changes are accepted again."""
+        ...
+
+    async def creation(self, job_id: str, plan_id: int, kind: EntityKind, name: str) -> Creation:
+        """Find or journal (before anything is sent) the wish to create an entity."""
+        ...
+
+    async def record_creation(self, creation_id: int, entity: Entity, *, ours: bool) -> None:
+        """Commit that Stash has the entity, created by us or not, and take it over."""
+        ...
+
+    async def created_entities(self, plan_id: int) -> Sequence[Creation]:
+        """The entities that this plan created and that were not removed since."""
+        ...
+
+    async def record_removal(self, job_id: str, creation_id: int) -> None:
+        """Commit that an entity we created was removed again."""
+        ...
+
+    async def library(self) -> Library:
+        """All entities of the local copy (for names)."""
+        ...
