@@ -215,11 +215,19 @@ class SyncStore(Protocol):
     async def save_entities(
         self, job_id: str, kind: EntityKind, entities: Sequence[Entity]
     ) -> EntityDelta:
-        """Diff a full list against the copy; what is not in the list goes (links and all)."""
+        """Diff a full list against the copy; what is not in the list goes (links and all).
+
+        Live scenes that were linked to what went are marked stale in the same transaction: a merge
+        in Stash moved their links without a trace in `updated_at`. Counted in the tally as
+        `entities.created`, `entities.updated`, `entities.deleted`, `entities.failed`.
+        """
         ...
 
-    async def scenes_using(self, kind: EntityKind, ids: Sequence[str]) -> Sequence[str]:
-        """Live scenes that our copy links to these entities (call before `save_entities`)."""
+    async def stale(self) -> Sequence[str]:
+        """Ids of live scenes that have to be read again whatever their `updated_at` says.
+
+        `save_scenes` and `mark_deleted` take the mark away.
+        """
         ...
 
     async def known(self, ids: Sequence[str]) -> Mapping[str, KnownScene]:
@@ -370,7 +378,8 @@ class JournalStore(Protocol):
     async def next_work(self, job_id: str, limit: int) -> Sequence[SceneWork]:
         """The next scenes of the job that have unhandled changes, in id order.
 
-        Changes whose status was moved by a person meanwhile are counted `skipped` and left out.
+        Changes whose status was moved by a person meanwhile are counted `skipped` and left out;
+        so are, for an undo, changes with the outcome `already`: what was not ours is not undone.
         """
         ...
 
@@ -398,6 +407,10 @@ class JournalStore(Protocol):
         now: datetime,
     ) -> None:
         """Commit outcomes, settle the intent, count them, and take the scene over as answered.
+
+        `done` grows by the number of outcomes. Tally: apply `applied`, `already`, `conflicts`,
+        `failed`; undo `undone`, `conflicts`, `failed`. An undo that failed leaves its change
+        `applied` (the outcome's status) with the error beside it.
 
         `scene` (as Stash answered it) refreshes the local copy in the same transaction, so that
         our own write, coming back as an event or in the next sync, changes nothing.
