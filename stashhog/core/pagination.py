@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from stashhog.core.exceptions import ValidationError
 
@@ -106,7 +106,7 @@ def decode_cursor(cursor: str, fingerprint: str) -> list[Any]:
     """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        made_for, *position = json.loads(raw)
+        made_for, *position = cast("list[Any]", json.loads(raw))
     except (binascii.Error, ValueError, TypeError, RecursionError):
         raise ValidationError("the cursor is damaged", code="bad_cursor") from None
     if made_for != fingerprint or not position:
