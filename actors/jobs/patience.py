@@ -1,0 +1,81 @@
+"""Waiting for what a job depends on: the one place that decides what is worth waiting for.
+
+Rules:
+- Only what was surely not executed is tried again here; an unknown outcome never is.
+- A wait is visible (`waiting` on the job), ends at once on a cancel, and looks again at least
+  every `LONGEST_PAUSE_S` seconds, so that a job goes on soon after its dependency is back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import ParamSpec, TypeVar
+
+import trio
+
+from actors.jobs.context import JobContext
+from stashhog.core.exceptions import (
+    DiskFullError,
+    ModelUnavailableError,
+    StashBusyError,
+    StashConnectionError,
+    StashHogException,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 15.0
+DISK_PAUSE_S = 3.0
+
+WORTH_WAITING = (StashConnectionError, StashBusyError, ModelUnavailableError, DiskFullError)
+WAITING_CODES = {
+    StashConnectionError: "stash_unavailable",
+    StashBusyError: "stash_unavailable",
+    ModelUnavailableError: "model_unavailable",
+    DiskFullError: "disk_full",
+}
+
+
+async def patiently(
+    ctx: JobContext, ask: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Call a dependency, and while it is away wait for it, visibly.
+
+    Raises:
+        StashHogException: what the call raised, where waiting does not help or the job's kind has
+            a limit (`ctx.patience_s`) that passed.
+    """
+    try:
+        return await ask(*args, **kwargs)
+    except WORTH_WAITING as error:
+        return await _wait_and_ask(ctx, error, lambda: ask(*args, **kwargs))
+
+
+async def _wait_and_ask(
+    ctx: JobContext, error: StashHogException, ask: Callable[[], Awaitable[T]]
+) -> T:
+    gives_up_at = trio.current_time() + ctx.patience_s
+    pause = FIRST_PAUSE_S
+    ctx.log("warning", f"waiting: {error.detail}")
+    while True:
+        full = isinstance(error, DiskFullError)
+        seconds = DISK_PAUSE_S if full else pause
+        if not full and trio.current_time() + seconds > gives_up_at:
+            raise error
+        with ctx.waiting(_code(error), ctx.now() + timedelta(seconds=seconds)):
+            await trio.sleep(seconds)
+            try:
+                answer = await ask()
+            except WORTH_WAITING as again:
+                error = again
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+                continue
+        ctx.log("info", "going on")
+        return answer
+
+
+def _code(error: StashHogException) -> str:
+    return next(code for kind, code in WAITING_CODES.items() if isinstance(error, kind))
