@@ -13,7 +13,6 @@ from dataclasses import replace
 from actors.jobs.context import JobContext
 from actors.jobs.patience import patiently
 from stashhog.core.exceptions import (
-    StashGoneError,
     StashNameConflictError,
     StashRejectedError,
     StashUnknownOutcomeError,
@@ -21,10 +20,6 @@ from stashhog.core.exceptions import (
 from stashhog.domain.library import Entity, EntityKind, Library
 from stashhog.domain.plans import ENTITY_FIELDS, Change
 from stashhog.ports import Creation
-
-
-class EntityGoneError(StashGoneError):
-    """The performer, tag or studio that a change names is not in Stash any more."""
 
 
 async def with_entities(ctx: JobContext, library: Library, change: Change) -> Change:

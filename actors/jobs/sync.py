@@ -35,7 +35,7 @@ from stashhog.domain.sync import (
 STAMPS_PAGE = 5_000
 CHUNK = 200
 FEW = 200
-"""Up to this many missing scenes are asked for one by one; more are looked for in a second sweep."""
+"""Up to this many missing scenes are asked for by id; more are looked for in a second sweep."""
 LONG_RUN = OVERLAP * 0.8
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import trio
 
 from actors.jobs.context import JobContext
-from actors.jobs.entities import EntityGoneError, with_entities
+from actors.jobs.entities import with_entities
 from actors.jobs.patience import patiently
 from stashhog.core.exceptions import (
     StashBusyError,
@@ -56,16 +56,38 @@ class Direction:
     creates: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """What stays the same for all scenes of one run."""
+
+    ctx: JobContext
+    direction: Direction
+    library: Library
+
+    def present(self, scene: Scene, change: Change) -> Value:
+        return present_value(scene, change, self.library)
+
+    def settled(self, scene: Scene, change: Change) -> bool:
+        """Whether reading the scene told how an open intent ended for this change."""
+        present = self.present(scene, change)
+        return (
+            self.direction.landed(change, present)
+            or self.direction.judge(change, present) is not Verdict.SEND
+        )
+
+    def failed(self, change: Change, error: ChangeError) -> ChangeOutcome:
+        return ChangeOutcome(change.id, self.direction.failed, error=error)
+
+
 async def write_all(ctx: JobContext, direction: Direction) -> None:
     """Handle all changes of the job, scene by scene, until none is left."""
-    library = await patiently(ctx, ctx.ports.journal.library)
+    story = _Story(ctx, direction, await patiently(ctx, ctx.ports.journal.library))
     while work := await patiently(ctx, ctx.ports.journal.next_work, ctx.job.id, BATCH):
-        await _batch(ctx, direction, library, work)
+        await _batch(story, work)
 
 
-async def _batch(
-    ctx: JobContext, direction: Direction, library: Library, work: Sequence[SceneWork]
-) -> None:
+async def _batch(story: _Story, work: Sequence[SceneWork]) -> None:
+    ctx = story.ctx
     read_at = trio.current_time()
     found = await patiently(ctx, ctx.ports.stash.scenes, [item.scene_id for item in work])
     scenes = {scene.id: scene for scene in found.scenes}
@@ -74,16 +96,13 @@ async def _batch(
         scene = scenes.get(item.scene_id)
         if scene is not None and trio.current_time() - read_at > FRESH_S:
             scene = await _read(ctx, item.scene_id)
-        if scene is None:
-            unreadable = reasons.get(item.scene_id)
-            error = (
-                ChangeError("unreadable", unreadable)
-                if unreadable
-                else ChangeError("gone", "Stash no longer has this scene")
-            )
-            await _fail_all(ctx, direction, item, error)
+        if scene is not None:
+            await _scene(story, item, scene)
         else:
-            await _scene(ctx, direction, library, item, scene)
+            unreadable = reasons.get(item.scene_id)
+            error = ChangeError("unreadable", unreadable) if unreadable else GONE
+            failed = [story.failed(change, error) for change in item.changes]
+            await _record(ctx, failed, intent_id=item.intent_id)
         ctx.progress(ctx.done + len(item.changes), ctx.total, unit="changes")
 
 
@@ -92,205 +111,183 @@ async def _read(ctx: JobContext, scene_id: str) -> Scene | None:
     return found.scenes[0] if found.scenes else None
 
 
-async def _scene(
-    ctx: JobContext, direction: Direction, library: Library, item: SceneWork, scene: Scene
-) -> None:
+async def _scene(story: _Story, item: SceneWork, scene: Scene) -> None:
     changes = list(item.changes)
     if item.intent_id is not None:
         about = [c for c in changes if c.id in item.intent_change_ids]
-        await _settle(ctx, direction, library, scene, about, item.intent_id)
-        changes = [c for c in changes if c.id not in item.intent_change_ids] + [
-            c for c in about if not _settled(direction, c, present_value(scene, c, library))
-        ]
-    if direction.creates:
-        changes = await _resolve(ctx, direction, library, item, changes)
-    await _judge_and_send(ctx, direction, library, scene, changes)
+        await _settle(story, scene, about, item.intent_id)
+        changes = [c for c in changes if c not in about or not story.settled(scene, c)]
+    if story.direction.creates:
+        changes = await _resolve(story, changes)
+    await _judge_and_send(story, scene, changes)
 
 
-def _settled(direction: Direction, change: Change, present: Value) -> bool:
-    """Whether reading the scene told how an open intent ended for this change."""
-    return direction.landed(change, present) or direction.judge(change, present) is not Verdict.SEND
-
-
-async def _settle(
-    ctx: JobContext,
-    direction: Direction,
-    library: Library,
-    scene: Scene,
-    changes: Sequence[Change],
-    intent_id: int,
-) -> None:
+async def _settle(story: _Story, scene: Scene, changes: Sequence[Change], intent_id: int) -> None:
     """Close an open intent by what Stash has now: ours, somebody else's, or never arrived."""
     outcomes = []
     for change in changes:
-        present = present_value(scene, change, library)
-        if direction.landed(change, present):
-            outcomes.append(_done(direction, change, change.current, present))
-        elif _settled(direction, change, present):
-            outcomes.append(ChangeOutcome(change.id, direction.conflict, observed=present))
+        present = story.present(scene, change)
+        if story.direction.landed(change, present):
+            outcomes.append(_done(story.direction, change, change.current, present))
+        elif story.settled(scene, change):
+            outcomes.append(ChangeOutcome(change.id, story.direction.conflict, observed=present))
     if outcomes:
-        await _record(ctx, outcomes, intent_id=intent_id, scene=scene)
+        await _record(story.ctx, outcomes, intent_id=intent_id, scene=scene)
     else:
-        await patiently(ctx, ctx.ports.journal.release_intent, ctx.job.id, intent_id)
+        await _release(story.ctx, intent_id)
 
 
-async def _resolve(
-    ctx: JobContext,
-    direction: Direction,
-    library: Library,
-    item: SceneWork,
-    changes: Sequence[Change],
-) -> list[Change]:
+async def _resolve(story: _Story, changes: Sequence[Change]) -> list[Change]:
     """Give each change about a new entity that entity's id, creating it where nobody has it."""
     ready: list[Change] = []
     failed: list[ChangeOutcome] = []
     for change in changes:
         try:
-            ready.append(await with_entities(ctx, library, change))
-        except (EntityGoneError, StashRejectedError) as error:
-            failed.append(_failure(direction, change, error))
+            ready.append(await with_entities(story.ctx, story.library, change))
+        except StashRejectedError as error:
+            failed.append(_failure(story, change, error))
     if failed:
-        await _record(ctx, failed)
+        await _record(story.ctx, failed)
     return ready
 
 
-async def _judge_and_send(
-    ctx: JobContext,
-    direction: Direction,
-    library: Library,
-    scene: Scene,
-    changes: Sequence[Change],
-) -> None:
+async def _judge_and_send(story: _Story, scene: Scene, changes: Sequence[Change]) -> None:
     for _ in range(TRIES):
-        outcomes: list[ChangeOutcome] = []
-        to_send: list[Change] = []
-        for change in changes:
-            present = present_value(scene, change, library)
-            match direction.judge(change, present):
-                case Verdict.SEND:
-                    to_send.append(change)
-                case Verdict.ALREADY:
-                    outcomes.append(
-                        ChangeOutcome(change.id, direction.done, present, present, "already")
-                    )
-                case Verdict.CONFLICT:
-                    outcomes.append(ChangeOutcome(change.id, direction.conflict, present))
-        if outcomes:
-            await _record(ctx, outcomes, scene=scene)
+        to_send = await _judge(story, scene, changes)
         if not to_send:
             return
-        again = await _send(ctx, direction, library, scene, to_send)
+        again = await _send(story, scene, to_send)
         if again is None:
             return
         scene, changes = again
-    busy = ChangeError("outcome_unknown", f"Stash gave no usable answer in {TRIES} tries")
-    await _record(ctx, [_failed(direction, change, busy) for change in changes])
+    spent = ChangeError("outcome_unknown", f"Stash gave no usable answer in {TRIES} tries")
+    await _record(story.ctx, [story.failed(change, spent) for change in changes])
 
 
-async def _send(
-    ctx: JobContext,
-    direction: Direction,
-    library: Library,
-    scene: Scene,
-    changes: Sequence[Change],
-) -> tuple[Scene, Sequence[Change]] | None:
-    """Send one mutation; returns the scene read anew and what is still to do, None if nothing."""
-    observed = {c.id: present_value(scene, c, library) for c in changes}
-    update = direction.update(scene.id, changes)
+async def _judge(story: _Story, scene: Scene, changes: Sequence[Change]) -> list[Change]:
+    """Record what needs no sending, and return the rest."""
+    direction = story.direction
+    outcomes: list[ChangeOutcome] = []
+    to_send: list[Change] = []
+    for change in changes:
+        present = story.present(scene, change)
+        match direction.judge(change, present):
+            case Verdict.SEND:
+                to_send.append(change)
+            case Verdict.ALREADY:
+                already = ChangeOutcome(change.id, direction.done, present, present, "already")
+                outcomes.append(already)
+            case Verdict.CONFLICT:
+                outcomes.append(ChangeOutcome(change.id, direction.conflict, present))
+    if outcomes:
+        await _record(story.ctx, outcomes, scene=scene)
+    return to_send
+
+
+_Again = tuple[Scene, Sequence[Change]] | None
+"""The scene read anew and what is still to do; None where nothing is."""
+
+
+async def _send(story: _Story, scene: Scene, changes: Sequence[Change]) -> _Again:
+    """Commit the intent, send one mutation, and commit what came of it."""
+    ctx = story.ctx
+    observed = {change.id: story.present(scene, change) for change in changes}
+    update = story.direction.update(scene.id, changes)
     ids = [change.id for change in changes]
     intent = await patiently(
         ctx, ctx.ports.journal.record_intent, ctx.job.id, scene.id, ids, observed, update
     )
     try:
-        with ctx.finishing():
-            answered = await ctx.ports.stash.update_scene(update)
-            outcomes = _checked(direction, library, answered, changes, observed)
-            try:
-                await ctx.ports.journal.record_outcomes(
-                    ctx.job.id, outcomes, intent_id=intent, scene=answered, now=ctx.now()
-                )
-            except StorageError as error:
-                ctx.log("warning", f"the outcome could not be saved yet: {error.detail}")
-                unsaved = True
-            else:
-                unsaved = False
+        unsaved = await _send_and_record(story, update, changes, observed, intent)
     except StashUnknownOutcomeError as error:
         ctx.log("warning", f"scene {scene.id}: {error.detail}; reading it again")
-        return await _after_lost_reply(ctx, direction, library, scene.id, changes, intent)
+        return await _after_lost_reply(story, scene.id, changes, intent)
     except (StashConnectionError, StashBusyError) as error:
-        await patiently(ctx, ctx.ports.journal.release_intent, ctx.job.id, intent)
+        await _release(ctx, intent)
         ctx.log("warning", f"scene {scene.id}: {error.detail}")
-        return await _read_for_retry(ctx, direction, scene.id, changes)
+        return await _read_for_retry(story, scene.id, changes)
     except StashGoneError as error:
-        await _record(ctx, [_failure(direction, c, error) for c in changes], intent_id=intent)
+        failed = [_failure(story, change, error) for change in changes]
+        await _record(ctx, failed, intent_id=intent)
         return None
     except StashRejectedError as error:
-        await _refused(ctx, direction, library, scene, changes, intent, error)
+        await _refused(story, scene.id, changes, intent, error)
         return None
     except StashHogException:
-        await patiently(ctx, ctx.ports.journal.release_intent, ctx.job.id, intent)
+        await _release(ctx, intent)
         raise
-    if unsaved:
+    if unsaved is not None:
+        answered, outcomes = unsaved
         await _record(ctx, outcomes, intent_id=intent, scene=answered)
     return None
 
 
-async def _after_lost_reply(
-    ctx: JobContext,
-    direction: Direction,
-    library: Library,
-    scene_id: str,
+async def _send_and_record(
+    story: _Story,
+    update: SceneUpdate,
     changes: Sequence[Change],
+    observed: Mapping[int, Value],
     intent: int,
-) -> tuple[Scene, Sequence[Change]] | None:
-    scene = await _read(ctx, scene_id)
+) -> tuple[Scene, list[ChangeOutcome]] | None:
+    """The shielded pair; returns what could not be saved yet (a full disk), else None."""
+    ctx = story.ctx
+    with ctx.finishing():
+        answered = await ctx.ports.stash.update_scene(update)
+        outcomes = _checked(story, answered, changes, observed)
+        try:
+            await ctx.ports.journal.record_outcomes(
+                ctx.job.id, outcomes, intent_id=intent, scene=answered, now=ctx.now()
+            )
+        except StorageError as error:
+            ctx.log("warning", f"the outcome could not be saved yet: {error.detail}")
+            return answered, outcomes
+    return None
+
+
+async def _after_lost_reply(
+    story: _Story, scene_id: str, changes: Sequence[Change], intent: int
+) -> _Again:
+    scene = await _read(story.ctx, scene_id)
     if scene is None:
-        gone = ChangeError("gone", "Stash no longer has this scene")
-        failed = [_failed(direction, change, gone) for change in changes]
-        await _record(ctx, failed, intent_id=intent)
+        failed = [story.failed(change, GONE) for change in changes]
+        await _record(story.ctx, failed, intent_id=intent)
         return None
-    await _settle(ctx, direction, library, scene, changes, intent)
-    left = [c for c in changes if not _settled(direction, c, present_value(scene, c, library))]
+    await _settle(story, scene, changes, intent)
+    left = [change for change in changes if not story.settled(scene, change)]
     return (scene, left) if left else None
 
 
-async def _read_for_retry(
-    ctx: JobContext, direction: Direction, scene_id: str, changes: Sequence[Change]
-) -> tuple[Scene, Sequence[Change]] | None:
-    scene = await _read(ctx, scene_id)
+async def _read_for_retry(story: _Story, scene_id: str, changes: Sequence[Change]) -> _Again:
+    scene = await _read(story.ctx, scene_id)
     if scene is None:
-        gone = ChangeError("gone", "Stash no longer has this scene")
-        await _record(ctx, [_failed(direction, change, gone) for change in changes])
+        await _record(story.ctx, [story.failed(change, GONE) for change in changes])
         return None
     return scene, changes
 
 
 async def _refused(
-    ctx: JobContext,
-    direction: Direction,
-    library: Library,
-    scene: Scene,
+    story: _Story,
+    scene_id: str,
     changes: Sequence[Change],
     intent: int,
     error: StashRejectedError,
 ) -> None:
+    """Fail the one bad change; several are sent again, each alone."""
+    ctx = story.ctx
     if len(changes) == 1:
-        failed = [_failure(direction, changes[0], error)]
-        await _record(ctx, failed, intent_id=intent)
+        await _record(ctx, [_failure(story, changes[0], error)], intent_id=intent)
         return
-    await patiently(ctx, ctx.ports.journal.release_intent, ctx.job.id, intent)
+    await _release(ctx, intent)
     for change in changes:
-        present = await _read(ctx, scene.id)
-        if present is None:
-            gone = ChangeError("gone", "Stash no longer has this scene")
-            await _record(ctx, [_failed(direction, change, gone)])
-            continue
-        await _judge_and_send(ctx, direction, library, present, [change])
+        scene = await _read(ctx, scene_id)
+        if scene is None:
+            await _record(ctx, [story.failed(change, GONE)])
+        else:
+            await _judge_and_send(story, scene, [change])
 
 
 def _checked(
-    direction: Direction,
-    library: Library,
+    story: _Story,
     answered: Scene,
     changes: Sequence[Change],
     observed: Mapping[int, Value],
@@ -298,12 +295,12 @@ def _checked(
     """Compare what Stash answered with what was asked for."""
     outcomes = []
     for change in changes:
-        present = present_value(answered, change, library)
-        if direction.landed(change, present):
-            outcomes.append(_done(direction, change, observed[change.id], present))
+        present = story.present(answered, change)
+        if story.direction.landed(change, present):
+            outcomes.append(_done(story.direction, change, observed[change.id], present))
         else:
             error = ChangeError("not_taken", "Stash answered without an error but kept its value")
-            outcomes.append(replace(_failed(direction, change, error), observed=present))
+            outcomes.append(replace(story.failed(change, error), observed=present))
     return outcomes
 
 
@@ -311,23 +308,17 @@ def _done(direction: Direction, change: Change, observed: Value, written: Value)
     return ChangeOutcome(change.id, direction.done, observed, written, "sent")
 
 
-def _failed(direction: Direction, change: Change, error: ChangeError) -> ChangeOutcome:
-    return ChangeOutcome(change.id, direction.failed, error=error)
-
-
+GONE = ChangeError("gone", "Stash no longer has this scene")
 GONE_CODES = frozenset({"gone", "missing_reference"})
 
 
-def _failure(direction: Direction, change: Change, error: StashHogException) -> ChangeOutcome:
+def _failure(story: _Story, change: Change, error: StashHogException) -> ChangeOutcome:
     code = "gone" if error.public_code in GONE_CODES else error.public_code
-    return _failed(direction, change, ChangeError(code, error.detail))
+    return story.failed(change, ChangeError(code, error.detail))
 
 
-async def _fail_all(
-    ctx: JobContext, direction: Direction, item: SceneWork, error: ChangeError
-) -> None:
-    failed = [_failed(direction, change, error) for change in item.changes]
-    await _record(ctx, failed, intent_id=item.intent_id)
+async def _release(ctx: JobContext, intent: int) -> None:
+    await patiently(ctx, ctx.ports.journal.release_intent, ctx.job.id, intent)
 
 
 async def _record(
