@@ -41,6 +41,8 @@ BATCH = 8
 FRESH_S = 0.1
 """A scene read longer ago than this is read again before anything is written to it."""
 TRIES = 5
+"""How often one scene's mutation is sent at the most; the adapter never sends one twice."""
+FIRST_PAUSE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,9 @@ async def _resolve(story: _Story, changes: Sequence[Change]) -> list[Change]:
 
 
 async def _judge_and_send(story: _Story, scene: Scene, changes: Sequence[Change]) -> None:
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
+        if attempt:
+            await trio.sleep(FIRST_PAUSE_S * 2**attempt)
         to_send = await _judge(story, scene, changes)
         if not to_send:
             return
@@ -160,7 +164,7 @@ async def _judge_and_send(story: _Story, scene: Scene, changes: Sequence[Change]
         if again is None:
             return
         scene, changes = again
-    spent = ChangeError("outcome_unknown", f"Stash gave no usable answer in {TRIES} tries")
+    spent = ChangeError("gave_up", f"Stash did not take it in {TRIES} tries; nothing was written")
     await _record(story.ctx, [story.failed(change, spent) for change in changes])
 
 
