@@ -11,6 +11,12 @@ from stashhog.core.config.addresses import (
     origin,
     same_origin,
 )
+from stashhog.core.config.layers import (
+    SettingsLayers,
+    Source,
+    did_you_mean,
+    read_layers,
+)
 from stashhog.core.config.model import (
     FIELDS,
     GROUPS,
@@ -27,10 +33,13 @@ from stashhog.core.config.model import (
     StashSettings,
     openai_enabled,
 )
+from stashhog.core.config.resolved import MASK, ResolvedSettings, public_values, resolve
+from stashhog.core.config.update import plan_test, plan_update
 
 __all__ = [
     "FIELDS",
     "GROUPS",
+    "MASK",
     "SECRET_FIELDS",
     "AnalysisSettings",
     "AppSettings",
@@ -39,13 +48,22 @@ __all__ = [
     "JobsSettings",
     "LoggingSettings",
     "OpenAISettings",
+    "ResolvedSettings",
     "SecuritySettings",
     "Settings",
+    "SettingsLayers",
+    "Source",
     "StashSettings",
     "check_outbound_url",
     "check_stash_url",
+    "did_you_mean",
     "is_refused_ip",
     "openai_enabled",
     "origin",
+    "plan_test",
+    "plan_update",
+    "public_values",
+    "read_layers",
+    "resolve",
     "same_origin",
 ]
