@@ -1,0 +1,256 @@
+"""Plans: make one, review it, apply it, undo it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from quart import Blueprint, Response, current_app, request
+
+from stashhog.api.contract import NDJSON, BodyModel, operation
+from stashhog.api.dependencies import get_actors, get_db, get_openai_client, get_settings
+from stashhog.api.routes.scenes import Shapes, require_stash
+from stashhog.api.schemas.analysis import (
+    ApplyBody,
+    ChangeFilterBody,
+    ChangeListQuery,
+    ChangeResponse,
+    DecideBody,
+    DecideResponse,
+    EditBody,
+    EstimateResponse,
+    GenerateBody,
+    ImportResponse,
+    PlanListQuery,
+    PlanResponse,
+    RejectionListQuery,
+    RejectionResponse,
+    UndoBody,
+)
+from stashhog.api.schemas.common import Page
+from stashhog.api.schemas.jobs import JobResponse
+from stashhog.core.config import openai_enabled
+from stashhog.core.exceptions import ValidationError
+from stashhog.db import plans as db_plans, scenes as db_scenes
+from stashhog.db.jobs import job_json
+from stashhog.domain.jobs import (
+    AnalysisSubmission,
+    ApplySubmission,
+    ChangeSelection,
+    SceneSelection,
+    UndoSubmission,
+)
+from stashhog.domain.plans import ChangeStatus
+from stashhog.domain.selections import allow_none, require_one
+
+bp = Blueprint("analysis", __name__, url_prefix="/analysis")
+
+EXPORT_PAGE = 1000
+IMPORT_BYTES = 64 * 1024 * 1024
+
+
+def _given(model: BodyModel | None) -> dict[str, Any] | None:
+    """What a body model was sent with, without the defaults."""
+    return None if model is None else model.model_dump(exclude_unset=True, exclude_none=True)
+
+
+def _selection(body: GenerateBody) -> SceneSelection:
+    wanted = _given(body.filter)
+    require_one(scene_ids=body.scene_ids, filter=wanted)
+    ids = None if body.scene_ids is None else tuple(body.scene_ids)
+    return SceneSelection(ids, wanted)
+
+
+def _check_price(body: GenerateBody) -> None:
+    """A cap in money needs a price; an unknown one is unknown, not 0.
+
+    Raises:
+        ValidationError: `price_unknown`.
+    """
+    settings = get_settings()
+    capped = body.options.max_cost_usd is not None
+    asks = body.options.use_llm != "never" and openai_enabled(settings)
+    if capped and asks and get_openai_client().price() is None:
+        raise ValidationError(
+            f"no price is known for {settings.openai.model}; give a cap in tokens instead",
+            code="price_unknown",
+        )
+
+
+@bp.post("/generate")
+@operation("Analyse scenes into a plan", {202: JobResponse}, body=GenerateBody)
+async def generate(body: GenerateBody) -> dict[str, Any]:
+    """The scenes are fixed now, in id order; `params.plan_id` names the plan."""
+    selection = _selection(body)
+    _check_price(body)
+    options = body.options.model_dump(mode="json", exclude_none=True)
+    submission = AnalysisSubmission(selection, options, body.name)
+    return job_json(await get_actors().planner.submit(submission))
+
+
+@bp.post("/estimate")
+@operation("What an analysis would cost", EstimateResponse, body=GenerateBody)
+async def estimate(body: GenerateBody) -> EstimateResponse:
+    """Counts scenes without calling the model; this release sends none of them to it."""
+    selection = _selection(body)
+    _check_price(body)
+    scenes = await get_db().read(db_scenes.count_selection, selection)
+    return EstimateResponse(
+        scenes=scenes, llm_scenes=0, llm_requests=0, input_tokens=0, output_tokens=0, cost_usd=0.0
+    )
+
+
+@bp.get("/plans")
+@operation("Find plans", Page[PlanResponse], query=PlanListQuery)
+async def list_plans(query: PlanListQuery) -> Shapes:
+    """Newest first."""
+    sort = query.sort_key(db_plans.PLAN_SORT_KEYS)
+    return await get_db().read(db_plans.list_plans, query.status, query.params(), sort)
+
+
+@bp.get("/plans/<id:plan_id>")
+@operation("One plan", PlanResponse, errors=(404,))
+async def show_plan(plan_id: int) -> dict[str, Any]:
+    """With how many changes stand where."""
+    return await get_db().read(db_plans.get_plan, plan_id)
+
+
+@bp.delete("/plans/<id:plan_id>")
+@operation("Delete a plan", {204: None}, errors=(404, 409))
+async def delete_plan(plan_id: int) -> None:
+    """Journal, rejections and the scenes' history stay."""
+    await get_db().write(db_plans.delete_plan, plan_id)
+
+
+@bp.get("/plans/<id:plan_id>/changes")
+@operation("A plan's changes", Page[ChangeResponse], query=ChangeListQuery, errors=(404,))
+async def list_changes(plan_id: int, query: ChangeListQuery) -> Shapes:
+    """By scene, unless sorted otherwise."""
+    sort = query.sort_key(db_plans.CHANGE_SORT_KEYS)
+    filters = db_plans.change_filters(query.filters())
+    return await get_db().read(db_plans.list_changes, plan_id, filters, query.params(), sort)
+
+
+@bp.patch("/plans/<id:plan_id>/changes")
+@operation("Decide many changes", DecideResponse, body=DecideBody, errors=(404,))
+async def decide_changes(plan_id: int, body: DecideBody) -> dict[str, Any]:
+    """Only changes that may move there are moved and counted; `dry_run` only counts."""
+    wanted = _change_filter(body.filter)
+    require_one(ids=body.ids, filter=wanted)
+    return await get_db().write(
+        db_plans.decide,
+        plan_id,
+        ChangeStatus(body.status),
+        ids=None if body.ids is None else tuple(body.ids),
+        filters=None if wanted is None else db_plans.change_filters(wanted),
+        dry_run=body.dry_run,
+        now=datetime.now(UTC),
+    )
+
+
+def _change_filter(body: ChangeFilterBody | None) -> dict[str, Any] | None:
+    """A body's filter in the form of the query's: repeatable ones always as lists."""
+    given = _given(body)
+    if given is None:
+        return None
+    single = ("all", "min_confidence", "max_confidence")
+    return {
+        name: value if name in single or isinstance(value, list) else [value]
+        for name, value in given.items()
+    }
+
+
+@bp.patch("/changes/<id:change_id>")
+@operation("Decide or edit one change", ChangeResponse, body=EditBody, errors=(404, 409))
+async def edit_change(change_id: int, body: EditBody) -> dict[str, Any]:
+    """`proposed` is checked like a detector's value and marks the change as edited."""
+    given = body.model_dump(exclude_unset=True)
+    if not given:
+        raise ValidationError("give a status or a proposed value", code="empty_selection")
+    return await get_db().write(
+        db_plans.edit_change,
+        change_id,
+        status=None if body.status is None else ChangeStatus(body.status),
+        proposed=given.get("proposed", db_plans.UNSET),
+        now=datetime.now(UTC),
+    )
+
+
+@bp.post("/plans/<id:plan_id>/apply")
+@operation("Write accepted changes to Stash", {202: JobResponse}, body=ApplyBody, errors=(404, 409))
+async def apply_plan(plan_id: int, body: ApplyBody) -> dict[str, Any]:
+    """Never over somebody else's edit; nothing to do is a job that ends with zeros."""
+    submission = ApplySubmission(plan_id, _changes(body))
+    require_stash()
+    return job_json(await get_actors().registry.submit(submission))
+
+
+@bp.post("/plans/<id:plan_id>/undo")
+@operation("Put back what a plan wrote", {202: JobResponse}, body=UndoBody, errors=(404, 409))
+async def undo_plan(plan_id: int, body: UndoBody) -> dict[str, Any]:
+    """Only where Stash still has what the plan wrote."""
+    submission = UndoSubmission(plan_id, _changes(body), body.remove_created)
+    require_stash()
+    return job_json(await get_actors().registry.submit(submission))
+
+
+def _changes(body: ApplyBody) -> ChangeSelection:
+    allow_none(change_ids=body.change_ids, scene_ids=body.scene_ids)
+    return ChangeSelection(
+        None if body.change_ids is None else tuple(body.change_ids),
+        None if body.scene_ids is None else tuple(body.scene_ids),
+    )
+
+
+@bp.get("/plans/<id:plan_id>/export")
+@operation("A plan as a file", NDJSON, errors=(404,))
+async def export_plan(plan_id: int) -> Response:
+    """JSON lines: the plan first, then its changes with their decisions."""
+    plan = await get_db().read(db_plans.get_plan, plan_id)
+    response = current_app.response_class(_exported(plan), content_type=NDJSON)
+    response.timeout = None
+    name = f'attachment; filename="stashhog-plan-{plan_id}.jsonl"'
+    response.headers["Content-Disposition"] = name
+    return response
+
+
+async def _exported(plan: dict[str, Any]) -> AsyncIterator[bytes]:
+    db = get_db()
+    yield orjson.dumps(plan, option=orjson.OPT_APPEND_NEWLINE)
+    after = 0
+    while lines := await db.read(db_plans.export_lines, plan["id"], after, EXPORT_PAGE):
+        yield b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+        after = lines[-1]["id"]
+
+
+@bp.post("/plans/import")
+@operation(
+    "Bring decisions back from a file",
+    ImportResponse,
+    consumes=NDJSON,
+    body_limit_bytes=IMPORT_BYTES,
+    errors=(404,),
+)
+async def import_plan() -> dict[str, Any]:
+    """Matched by scene, field, action and value; what matches nothing is counted."""
+    lines = (await request.get_data()).splitlines()
+    return await get_db().write(db_plans.import_decisions, lines, datetime.now(UTC))
+
+
+@bp.get("/rejections")
+@operation("What is not proposed again", Page[RejectionResponse], query=RejectionListQuery)
+async def list_rejections(query: RejectionListQuery) -> Shapes:
+    """Newest first."""
+    query.sort_key(())
+    return await get_db().read(
+        db_plans.list_rejections, query.scene_id, query.field, query.params()
+    )
+
+
+@bp.delete("/rejections/<id:rejection_id>")
+@operation("Forget a rejection", {204: None}, errors=(404,))
+async def delete_rejection(rejection_id: int) -> None:
+    """It may be proposed again from now on."""
+    await get_db().write(db_plans.delete_rejection, rejection_id)

@@ -1,0 +1,239 @@
+"""Plans, changes, decisions and what an analysis is asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from stashhog.api.contract import BodyModel
+from stashhog.api.schemas.common import ApiModel, ListQuery, RowId, StashId
+from stashhog.api.schemas.scenes import SceneFilterBody
+
+FieldName = Literal["title", "date", "details", "studio", "performers", "tags"]
+ScalarName = Literal["title", "date", "details", "studio"]
+ChangeStatusName = Literal[
+    "proposed",
+    "accepted",
+    "rejected",
+    "applying",
+    "applied",
+    "conflict",
+    "failed",
+    "undone",
+    "undo_conflict",
+]
+Decision = Literal["accepted", "rejected", "proposed"]
+PlanStatusName = Literal[
+    "draft", "reviewing", "cancelled", "applying", "applied", "partially_applied", "undone"
+]
+SourceName = Literal["rule", "learned", "llm"]
+Confidence = Annotated[float, Field(ge=0, le=1)]
+MANY = 10_000
+
+
+class CreateMissing(BodyModel):
+    """For which kinds new entities may be proposed."""
+
+    performers: bool = False
+    tags: bool = False
+    studios: bool = False
+
+
+class OptionsBody(BodyModel):
+    """How to analyse."""
+
+    fields: list[FieldName] | None = Field(None, description="Default: all but `details`.")
+    use_llm: Literal["auto", "always", "never"] = "auto"
+    min_confidence: Confidence = 0.5
+    overwrite: list[ScalarName] = Field(
+        default_factory=list, description="Scalar fields whose value may be replaced."
+    )
+    removals: bool = False
+    create_missing: bool | CreateMissing = False
+    include_organized: bool = False
+    max_cost_usd: Annotated[float, Field(ge=0)] | None = None
+    max_tokens: Annotated[int, Field(ge=0, le=2**53)] | None = None
+
+
+class GenerateBody(BodyModel):
+    """What to analyse, and how: exactly one of `scene_ids` and `filter`."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    scene_ids: Annotated[list[StashId], Field(max_length=100_000)] | None = None
+    filter: SceneFilterBody | None = None
+    options: OptionsBody = Field(default_factory=OptionsBody)
+
+
+class EstimateResponse(ApiModel):
+    """What an analysis would cost; `cost_usd` is null where no price is known."""
+
+    scenes: int
+    llm_scenes: int
+    llm_requests: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+
+class CostResponse(ApiModel):
+    """What model calls cost so far; `usd` is null where no price is known."""
+
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    usd: float | None
+
+
+class PlanResponse(ApiModel):
+    """A plan and how its changes stand."""
+
+    id: int
+    name: str
+    status: PlanStatusName
+    created_at: AwareDatetime
+    job_id: str | None
+    scenes: int
+    changes: int
+    counts: dict[ChangeStatusName, int]
+    skipped: dict[str, int]
+    cost: CostResponse
+
+
+class PlanListQuery(ListQuery):
+    """Filters of the list of plans."""
+
+    status: list[PlanStatusName] | None = None
+
+
+class EntityValue(ApiModel):
+    """A performer, tag or studio as a value; `id` is null where it would be new."""
+
+    id: str | None
+    name: str
+
+
+ValueResponse = str | EntityValue | None
+
+
+class ChangeErrorResponse(ApiModel):
+    """Why a change failed."""
+
+    code: str
+    detail: str
+
+
+class ChangeResponse(ApiModel):
+    """One change of one scene."""
+
+    id: int
+    plan_id: int
+    scene_id: str
+    scene_title: str | None
+    field: FieldName
+    action: Literal["set", "add", "remove"]
+    current: ValueResponse
+    proposed: ValueResponse
+    observed: ValueResponse
+    confidence: float
+    source: SourceName
+    reason: str
+    evidence: dict[str, Any]
+    creates_entity: bool
+    edited: bool
+    status: ChangeStatusName
+    outcome: Literal["sent", "already"] | None
+    error: ChangeErrorResponse | None
+
+
+class ChangeListQuery(ListQuery):
+    """Filters of a plan's changes; bounds on the confidence are inclusive."""
+
+    scene_id: list[StashId] | None = None
+    field: list[FieldName] | None = None
+    status: list[ChangeStatusName] | None = None
+    source: list[SourceName] | None = None
+    min_confidence: Confidence | None = None
+    max_confidence: Confidence | None = None
+
+
+class ChangeFilterBody(BodyModel):
+    """The same filters in a body, single values or arrays; everything as `{"all": true}`."""
+
+    all: Literal[True] | None = None
+    scene_id: StashId | Annotated[list[StashId], Field(max_length=MANY)] | None = None
+    field: FieldName | list[FieldName] | None = None
+    status: ChangeStatusName | list[ChangeStatusName] | None = None
+    source: SourceName | list[SourceName] | None = None
+    min_confidence: Confidence | None = None
+    max_confidence: Confidence | None = None
+
+
+class DecideBody(BodyModel):
+    """Move many changes: exactly one of `ids` and `filter`."""
+
+    status: Decision
+    ids: Annotated[list[RowId], Field(max_length=MANY)] | None = None
+    filter: ChangeFilterBody | None = None
+    dry_run: bool = False
+
+
+class DecideResponse(ApiModel):
+    """How many changes moved (or would)."""
+
+    updated: int
+    by_field: dict[str, int]
+    by_source: dict[str, int]
+
+
+class ProposedEntity(BodyModel):
+    """An entity by `id` or by `name`."""
+
+    id: StashId | None = None
+    name: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+
+class EditBody(BodyModel):
+    """Decide or edit one change."""
+
+    status: Decision | None = None
+    proposed: Annotated[str, Field(max_length=100_000)] | ProposedEntity | None = None
+
+
+class ApplyBody(BodyModel):
+    """Which changes; neither: every accepted one."""
+
+    change_ids: Annotated[list[RowId], Field(max_length=MANY)] | None = None
+    scene_ids: Annotated[list[StashId], Field(max_length=MANY)] | None = None
+
+
+class UndoBody(ApplyBody):
+    """Which changes; neither: all that was applied."""
+
+    remove_created: bool = False
+
+
+class ImportResponse(ApiModel):
+    """What an import did: changes that moved, that stood so already, and that matched nothing."""
+
+    updated: int
+    unchanged: int
+    unmatched: int
+
+
+class RejectionResponse(ApiModel):
+    """Something that is not proposed again."""
+
+    id: int
+    scene_id: str
+    field: FieldName
+    action: Literal["set", "add", "remove"]
+    value: ValueResponse
+    created_at: AwareDatetime
+
+
+class RejectionListQuery(ListQuery):
+    """Filters of the remembered rejections."""
+
+    scene_id: StashId | None = None
+    field: FieldName | None = None

@@ -1,0 +1,172 @@
+"""Scenes, entities and syncs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from stashhog.api.contract import BodyModel
+from stashhog.api.schemas.common import ApiModel, ListQuery, StashId
+
+Missing = Literal["studio", "performers", "tags", "title", "date", "details"]
+Match = Literal["all", "any"]
+PartialDate = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+Text = Annotated[str, Field(max_length=1000)]
+Ids = Annotated[list[StashId], Field(max_length=500)]
+
+
+class SceneListQuery(ListQuery):
+    """Filters of `GET /api/scenes`; all that are given must hold."""
+
+    q: Text | None = Field(
+        None, description="Words over title, path, details, performers, studio and tags."
+    )
+    studio_id: StashId | None = None
+    performer_id: Ids | None = None
+    performer_match: Match | None = None
+    tag_id: Ids | None = None
+    tag_match: Match | None = None
+    organized: bool | None = None
+    date_from: PartialDate | None = None
+    date_to: PartialDate | None = None
+    path: Text | None = Field(None, description="Beginning of a file's path.")
+    missing: list[Missing] | None = None
+    analyzed: bool | None = Field(None, description="Analysed since the content last changed.")
+    deleted: bool | None = Field(None, description="Default false.")
+
+
+class SceneFilterBody(BodyModel):
+    """The same filters in a body: repeatable ones as arrays, everything as `{"all": true}`."""
+
+    all: Literal[True] | None = None
+    q: Text | None = None
+    studio_id: StashId | None = None
+    performer_id: Ids | None = None
+    performer_match: Match | None = None
+    tag_id: Ids | None = None
+    tag_match: Match | None = None
+    organized: bool | None = None
+    date_from: PartialDate | None = None
+    date_to: PartialDate | None = None
+    path: Text | None = None
+    missing: list[Missing] | None = None
+    analyzed: bool | None = None
+    deleted: bool | None = None
+
+
+class EntityRef(ApiModel):
+    """A performer, tag or studio by id and name."""
+
+    id: str
+    name: str
+
+
+class FingerprintResponse(ApiModel):
+    """A fingerprint of a file."""
+
+    type: str
+    value: str
+
+
+class FileResponse(ApiModel):
+    """A video file: `size` in bytes, `duration` in seconds."""
+
+    id: str
+    path: str
+    size: int | None
+    duration: float | None
+    width: int | None
+    height: int | None
+    video_codec: str | None
+    frame_rate: float | None
+    fingerprints: list[FingerprintResponse]
+
+
+class ScenePaths(ApiModel):
+    """Where a scene's pictures are served by StashHog."""
+
+    screenshot: str | None
+
+
+class SceneResponse(ApiModel):
+    """A scene as Stash had it when it was last read."""
+
+    id: str
+    title: str | None
+    details: str | None
+    date: str | None
+    organized: bool
+    rating100: int | None
+    studio: EntityRef | None
+    performers: list[EntityRef]
+    tags: list[EntityRef]
+    files: list[FileResponse]
+    paths: ScenePaths
+    urls: list[str]
+    created_at: AwareDatetime = Field(description="Stash's own, in UTC.")
+    updated_at: AwareDatetime = Field(description="Stash's own, in UTC.")
+    synced_at: AwareDatetime
+    deleted: bool
+
+
+class EntityListQuery(ListQuery):
+    """Filters of the lists of performers, tags and studios."""
+
+    q: Text | None = Field(None, description="Words over name and aliases.")
+
+
+class EntityResponse(ApiModel):
+    """A performer, tag or studio."""
+
+    id: str
+    name: str
+    aliases: list[str]
+    disambiguation: str | None = None
+    parent_ids: list[str]
+    ignore_auto_tag: bool
+    scene_count: int
+
+
+class SyncBody(BodyModel):
+    """What to sync; with `scene_ids` only those."""
+
+    mode: Literal["full", "incremental"] = "incremental"
+    scene_ids: Annotated[list[StashId], Field(max_length=10_000)] | None = None
+
+
+class SyncRun(ApiModel):
+    """A past sync; the counts are of scenes."""
+
+    job_id: str
+    mode: str
+    finished_at: AwareDatetime
+    created: int
+    updated: int
+    deleted: int
+    unchanged: int
+    failed: int
+
+
+class SyncLive(ApiModel):
+    """The live subscription to Stash."""
+
+    connected: bool
+    since: AwareDatetime | None
+
+
+class SyncStatusResponse(ApiModel):
+    """Where syncing stands."""
+
+    running_job_id: str | None
+    last: SyncRun | None
+    watermark: str | None
+    live: SyncLive
+
+
+class HookBody(BodyModel):
+    """What a hook of Stash tells."""
+
+    id: Annotated[str | int, Field(description="The object's id.")] | None = None
+    type: Annotated[str, Field(max_length=100)]
+    fields: Annotated[list[str], Field(max_length=100)] | None = None

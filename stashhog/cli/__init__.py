@@ -1,0 +1,300 @@
+"""The command line: `stashhog serve | demo | sync | analyze | plans | apply | undo | doctor`.
+
+Rules:
+- One-shot commands do their work in this process, or, while a service holds the data folder,
+  through that service.
+- Exit codes: 0 done, 1 failed, 2 usage or settings, 3 a dependency is away, 4 finished with
+  conflicts or failed items, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import trio
+from cyclopts import App, CycloptsError, Group, Parameter
+
+from stashhog.cli.demo import run_demo
+from stashhog.cli.desk import Desk, LocalDesk, ServiceDesk
+from stashhog.cli.doctor import examine
+from stashhog.cli.output import (
+    DONE,
+    INTERRUPTED,
+    USAGE,
+    Printer,
+    exit_code_of_error,
+    exit_code_of_job,
+)
+from stashhog.core.config import SettingsLayers, read_layers, resolve
+from stashhog.core.exceptions import StashHogException
+from stashhog.core.hypercorn_file import find_hypercorn_file, read_hypercorn_file
+from stashhog.core.logging import configure_logging
+from stashhog.domain.jobs import (
+    AnalysisSubmission,
+    ApplySubmission,
+    SceneSelection,
+    Submission,
+    SyncSubmission,
+    UndoSubmission,
+)
+from stashhog.main import open_core, serve as serve_until_signal
+
+app = App(
+    name="stashhog",
+    help="Reviewable, undoable metadata for a Stash library.",
+    version_flags=["--version"],
+)
+app["--help"].group = Group("About")
+app["--version"].group = Group("About")
+plans_app = App(name="plans", help="Look at plans; changes nothing.")
+app.command(plans_app)
+
+DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="The data folder.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object a line.")]
+POLL_S = 0.2
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run a command and end the process with its exit code."""
+    try:
+        code = app(arguments, exit_on_error=False, print_error=True)
+    except CycloptsError:
+        code = USAGE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+@app.command
+def serve(
+    *,
+    host: Annotated[str | None, Parameter(help="Address to listen on.")] = None,
+    port: Annotated[int | None, Parameter(help="Port to listen on.")] = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Run the service until SIGTERM or SIGINT."""
+
+    async def story() -> int:
+        layers = _layers(data_dir, host=host, port=port)
+        configure_logging(resolve(layers).settings.logging)
+        await serve_until_signal(layers, read_hypercorn_file(find_hypercorn_file()))
+        return DONE
+
+    return _told(story)
+
+
+@app.command
+def demo(
+    *,
+    port: Annotated[int | None, Parameter(help="Port to listen on.")] = None,
+    data_dir: Annotated[
+        Path | None, Parameter(help="The demo's own folder, made anew at each start.")
+    ] = None,
+) -> int:
+    """Try StashHog on a sample library: sync, analyse, and review at the printed address."""
+    return _told(partial(run_demo, port=port, folder=data_dir))
+
+
+@app.command
+def sync(
+    *,
+    full: Annotated[bool, Parameter(negative="", help="Read every scene again.")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> int:
+    """Bring the local copy up to date with Stash."""
+    submission = SyncSubmission("full" if full else "incremental")
+    return _told(partial(_run_job, submission, Printer(as_json), data_dir))
+
+
+@app.command
+def analyze(
+    *scene_ids: Annotated[str, Parameter(help="Only these scenes.")],
+    everything: Annotated[
+        bool, Parameter(name="--all", negative="", help="All scenes, analysed before or not.")
+    ] = False,
+    name: Annotated[str | None, Parameter(help="The plan's name.")] = None,
+    min_confidence: Annotated[float, Parameter(help="Leave out what is less sure.")] = 0.5,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> int:
+    """Look at scenes and propose a plan; by default those not analysed since they last changed."""
+    if scene_ids:
+        selection = SceneSelection(ids=tuple(scene_ids))
+    else:
+        selection = SceneSelection(filter={"all": True} if everything else {"analyzed": False})
+    submission = AnalysisSubmission(selection, {"min_confidence": min_confidence}, name)
+    return _told(partial(_run_job, submission, Printer(as_json), data_dir))
+
+
+@app.command
+def apply(
+    plan_id: int,
+    *,
+    accept: Annotated[
+        float | None,
+        Parameter(help="First accept what is proposed with at least this confidence."),
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> int:
+    """Write a plan's accepted changes to Stash."""
+    printer = Printer(as_json)
+
+    async def prepare(desk: Desk) -> None:
+        if accept is not None:
+            printer.say(f"{await desk.accept(plan_id, accept)} changes accepted")
+
+    return _told(partial(_run_job, ApplySubmission(plan_id), printer, data_dir, prepare))
+
+
+@app.command
+def undo(
+    plan_id: int,
+    *,
+    remove_created: Annotated[
+        bool, Parameter(negative="", help="Remove entities that the plan created, if unused.")
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> int:
+    """Put back what a plan wrote, where Stash still has it."""
+    submission = UndoSubmission(plan_id, remove_created=remove_created)
+    return _told(partial(_run_job, submission, Printer(as_json), data_dir))
+
+
+@plans_app.default
+@plans_app.command(name="list")
+def list_plans(*, as_json: AsJson = False, data_dir: DataDir = None) -> int:
+    """List all plans, newest first."""
+    printer = Printer(as_json)
+
+    async def story() -> int:
+        async with _desk(data_dir) as desk:
+            items = await _all_pages(desk.plans)
+        printer.rows(("id", "name", "status", "created_at", "scenes", "changes", "counts"), items)
+        return DONE
+
+    return _told(story)
+
+
+@plans_app.command(name="show")
+def show_plan(
+    plan_id: int,
+    *,
+    changes: Annotated[bool, Parameter(negative="", help="All its changes too.")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> int:
+    """Show one plan."""
+    printer = Printer(as_json)
+
+    async def story() -> int:
+        async with _desk(data_dir) as desk:
+            printer.result(await desk.plan(plan_id))
+            if changes:
+                items = await _all_pages(partial(desk.changes, plan_id))
+                columns = ("id", "scene_id", "field", "action", "proposed", "confidence", "status")
+                printer.rows(columns, items)
+        return DONE
+
+    return _told(story)
+
+
+@app.command
+def doctor(*, as_json: AsJson = False, data_dir: DataDir = None) -> int:
+    """Check settings, folder, database, Stash and model, and say what to do; changes nothing."""
+    return _told(partial(examine, partial(_layers, data_dir), Printer(as_json)))
+
+
+# --- how a command runs -------------------------------------------------------------------------
+
+
+def _layers(data_dir: Path | None, **app_values: Any) -> SettingsLayers:
+    given = {"data_dir": data_dir, **app_values}
+    return read_layers(command_line={"app": {k: v for k, v in given.items() if v is not None}})
+
+
+def _told(story: Callable[[], Awaitable[int]]) -> int:
+    """Run a command's story; an error of ours becomes one line and an exit code."""
+    try:
+        return trio.run(story)
+    except* StashHogException as group:
+        error = _first(group)
+        sys.stderr.write(f"stashhog: {error.detail}\n")
+        return exit_code_of_error(error)
+
+
+def _first(group: BaseExceptionGroup[StashHogException]) -> StashHogException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+@asynccontextmanager
+async def _desk(data_dir: Path | None) -> AsyncGenerator[Desk]:
+    """The running service's desk where there is one, else our own."""
+    layers = _layers(data_dir)
+    settings = resolve(layers).settings
+    configure_logging(settings.logging.model_copy(update={"level": "WARNING"}))
+    service = ServiceDesk.of(settings.app.data_dir)
+    if service is not None and await service.answers():
+        yield service
+        return
+    async with open_core(layers, resume=False) as core:
+        yield LocalDesk(core)
+        await core.actors.stop(5)
+
+
+async def _run_job(
+    submission: Submission,
+    printer: Printer,
+    data_dir: Path | None,
+    prepare: Callable[[Desk], Awaitable[None]] | None = None,
+) -> int:
+    async with _desk(data_dir) as desk:
+        if prepare is not None:
+            await prepare(desk)
+        job = await desk.submit(submission)
+        async with trio.open_nursery() as nursery:
+            stopped = trio.Event()
+            nursery.start_soon(_stop_on_signal, stopped, nursery.cancel_scope)
+            with printer.progress() as bar:
+                while job["status"] not in ("completed", "failed", "cancelled", "interrupted"):
+                    bar.show(job)
+                    await trio.sleep(POLL_S)
+                    job = await desk.job(job["id"])
+            nursery.cancel_scope.cancel()
+    if stopped.is_set():
+        printer.say("interrupted; what was done is kept")
+        return INTERRUPTED
+    if job["error"]:
+        printer.say(f"stashhog: {job['error']['detail']}")
+    printer.result({"job_id": job["id"], "status": job["status"], **(job["result"] or {})})
+    return exit_code_of_job(job)
+
+
+async def _stop_on_signal(stopped: trio.Event, scope: trio.CancelScope) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            stopped.set()
+            scope.cancel()
+            return
+
+
+async def _all_pages(
+    read: Callable[[int], Awaitable[Mapping[str, Any]]],
+) -> list[Mapping[str, Any]]:
+    items: list[Mapping[str, Any]] = []
+    page = 1
+    while True:
+        got = await read(page)
+        items += got["items"]
+        if page >= got["pages"]:
+            return items
+        page += 1

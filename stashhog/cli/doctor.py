@@ -1,0 +1,112 @@
+"""`stashhog doctor`: look at settings, folder, database, Stash and model, and say what to do.
+
+Changes nothing: no folder is made, no database opened for writing, no job taken up.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stashhog.cli.desk import ServiceDesk
+from stashhog.cli.output import AWAY, DONE, FAILED, USAGE, Printer
+from stashhog.core.config import Settings, SettingsLayers, openai_enabled, resolve
+from stashhog.core.exceptions import StashHogException
+from stashhog.db import inspect_database
+from stashhog.llm import ModelSwitch
+from stashhog.stash import StashSwitch
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, how it is (`ok`, `warning`, `bad`), and what to do."""
+
+    check: str
+    state: str
+    detail: str
+    exit_code: int = DONE
+
+
+async def examine(layers_of: Callable[[], SettingsLayers], printer: Printer) -> int:
+    """Look at everything; the exit code is that of the worst finding."""
+    findings: list[Finding] = []
+    try:
+        layers = layers_of()
+        settings = resolve(layers).settings
+    except StashHogException as error:
+        findings.append(Finding("settings", "bad", error.detail, USAGE))
+        return _tell(findings, printer)
+    findings.append(Finding("settings", "ok", f"Python {sys.version.split()[0]}"))
+    findings.append(_folder(settings.app.data_dir))
+    stored, found = await inspect_database(settings.app.data_dir, settings.database)
+    findings += [Finding("database", state, detail, code) for state, detail, code in found]
+    if stored is not None:
+        settings = resolve(layers.with_database(stored)).settings
+    findings.append(await _service(settings))
+    findings.append(await _stash(settings))
+    findings.append(await _model(settings))
+    return _tell(findings, printer)
+
+
+def _folder(path: Path) -> Finding:
+    if not path.exists():
+        return Finding("folder", "ok", f"{path} will be made at the first start")
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        detail = f"{path} cannot be written; give it to this user, or name another by --data-dir"
+        return Finding("folder", "bad", detail, FAILED)
+    return Finding("folder", "ok", str(path))
+
+
+async def _service(settings: Settings) -> Finding:
+    service = ServiceDesk.of(settings.app.data_dir)
+    if service is not None and await service.answers():
+        return Finding("service", "ok", f"runs at {service.url}")
+    return Finding("service", "ok", "does not run; start it by `stashhog serve`")
+
+
+async def _stash(settings: Settings) -> Finding:
+    if settings.stash.url is None:
+        detail = "no address is set: STASHHOG_STASH__URL, or the settings page"
+        return Finding("stash", "warning", detail)
+
+    async def look() -> str:
+        switch = StashSwitch()
+        try:
+            await switch.configure(settings.stash)
+            instance = await switch.probe()
+        finally:
+            await switch.aclose()
+        return f"{settings.stash.url} answers, release {instance.version}"
+
+    return await _asked("stash", look)
+
+
+async def _model(settings: Settings) -> Finding:
+    if not openai_enabled(settings):
+        return Finding("model", "ok", "none; rules and statistics do the work")
+
+    async def look() -> str:
+        switch = ModelSwitch()
+        try:
+            await switch.configure(settings.openai)
+            return f"{await switch.check()} answers"
+        finally:
+            await switch.aclose()
+
+    return await _asked("model", look)
+
+
+async def _asked(check: str, look: Callable[[], Awaitable[str]]) -> Finding:
+    try:
+        return Finding(check, "ok", await look())
+    except StashHogException as error:
+        return Finding(check, "bad", error.detail, AWAY)
+
+
+def _tell(findings: list[Finding], printer: Printer) -> int:
+    rows = [{"check": f.check, "state": f.state, "detail": f.detail} for f in findings]
+    printer.rows(("check", "state", "detail"), rows)
+    return max((finding.exit_code for finding in findings), default=DONE)

@@ -1,0 +1,188 @@
+"""The composition root: opens everything, hands it over, serves, and closes in the right order.
+
+Rules:
+- The actors' nursery lies around the server: when the tree of actors gives up, the process ends
+  with a non-zero exit.
+- Stop order: stop listening → close WebSockets (1012) → jobs `interrupted` and saved → clients
+  closed → database closed, inside `STOP_BUDGET_S`; a watchdog ends what hangs beyond that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+import trio
+
+from actors import ActorPorts, Actors, open_actors
+from stashhog.api import create_app
+from stashhog.api.dependencies import Services
+from stashhog.api.server import serve_http
+from stashhog.api.settings_holder import SettingsHolder
+from stashhog.core.config import Settings, SettingsLayers, resolve
+from stashhog.core.logging import configure_logging
+from stashhog.db import Database, open_database
+from stashhog.db.lock import lock_data_folder
+from stashhog.db.settings import load_settings
+from stashhog.llm import ModelSwitch
+from stashhog.stash import StashSwitch
+
+SERVICE_FILE = "service.json"
+"""The running service's address and token, for one-shot commands; 0600, in the data folder."""
+
+STOP_BUDGET_S = 8.0
+ACTORS_STOP_S = 5.0
+EXIT_WATCHDOG = 75
+SWITCH_INTERVAL_S = 0.0005
+"""Keeps the event loop and the database writer going beside a matching thread (measured)."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything that works without a server."""
+
+    db: Database
+    stash: StashSwitch
+    model: ModelSwitch
+    holder: SettingsHolder
+    actors: Actors
+
+
+@asynccontextmanager
+async def open_core(layers: SettingsLayers, *, resume: bool) -> AsyncGenerator[Core]:
+    """Lock the data folder, open the store and the clients, start the actors.
+
+    Args:
+        layers: Where settings come from; what the database holds is laid in here.
+        resume: Whether interrupted jobs are taken up; only the service does.
+
+    Raises:
+        StorageError: the folder or the database cannot be used, or another process holds it.
+        SettingsError: a setting cannot be used.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    settings = resolve(layers).settings
+    with lock_data_folder(settings.app.data_dir):
+        async with open_database(settings.app.data_dir, settings.database) as db:
+            tree, number = await db.read(load_settings, db.secrets)
+            async with _clients(layers.with_database(tree), number, db) as (holder, stash, model):
+                ports = ActorPorts(
+                    stash=stash,
+                    model=model,
+                    jobs=db.jobs,
+                    sync=db.sync,
+                    plans=db.plans,
+                    journal=db.journal,
+                )
+                async with open_actors(ports, lambda: holder.current, resume=resume) as actors:
+                    yield Core(db, stash, model, holder, actors)
+
+
+@asynccontextmanager
+async def _clients(
+    layers: SettingsLayers, number: int, db: Database
+) -> AsyncGenerator[tuple[SettingsHolder, StashSwitch, ModelSwitch]]:
+    stash, model = StashSwitch(), ModelSwitch()
+    try:
+        holder = SettingsHolder(layers=layers, version=number, db=db, stash=stash, model=model)
+        configure_logging(holder.current.logging)
+        await stash.configure(holder.current.stash)
+        await model.configure(holder.current.openai)
+        yield holder, stash, model
+    finally:
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
+            await stash.aclose()
+            await model.aclose()
+
+
+Ready = Callable[[Services, str], Awaitable[None]]
+
+
+async def serve(
+    layers: SettingsLayers,
+    hypercorn_values: Mapping[str, Any],
+    *,
+    on_ready: Ready | None = None,
+) -> None:
+    """Serve until a signal comes; `on_ready` gets the open parts and the bound address.
+
+    Raises:
+        StashHogException: what keeps the service from starting, or the actors' own end.
+    """
+    async with open_core(layers, resume=True) as core:
+        services = Services(
+            db=core.db,
+            actors=core.actors,
+            stash=core.stash,
+            model=core.model,
+            settings=core.holder,
+            started_at=datetime.now(UTC),
+            version=version("stashhog"),
+            command_token=secrets.token_urlsafe(32),
+        )
+        app = create_app(services)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_close_on_signal, services.closing, nursery.cancel_scope)
+            async with trio.open_nursery() as serving:
+                url: str = await serving.start(
+                    serve_http, app, core.holder.current, hypercorn_values, services.closing
+                )
+                with _announced(core.holder.current, url, services.command_token):
+                    _log.info("serving", url=url)
+                    if on_ready is not None:
+                        nursery.start_soon(on_ready, services, url)
+                    await services.closing.wait()
+                _start_watchdog()
+                _log.info("stopping")
+                await core.actors.stop(ACTORS_STOP_S)
+            nursery.cancel_scope.cancel()
+
+
+async def _close_on_signal(closing: trio.Event, everything: trio.CancelScope) -> None:
+    """The first SIGTERM or SIGINT starts an orderly stop, the second one ends it at once."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            if closing.is_set():
+                everything.cancel()
+                return
+            closing.set()
+
+
+def _start_watchdog() -> None:
+    """End the process where an orderly stop hangs; all that was told is on disk by then."""
+
+    def end() -> None:
+        os.write(2, b"the stop took too long; ending the process\n")
+        os._exit(EXIT_WATCHDOG)
+
+    timer = threading.Timer(STOP_BUDGET_S, end)
+    timer.daemon = True
+    timer.start()
+
+
+@contextmanager
+def _announced(settings: Settings, url: str, token: str) -> Generator[None]:
+    """Keep the file that lets one-shot commands of the same user speak to this service."""
+    path = settings.app.data_dir / SERVICE_FILE
+    new = path.with_suffix(".new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"url": url, "token": token}, file)
+    new.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
