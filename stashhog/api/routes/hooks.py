@@ -1,0 +1,36 @@
+"""Stash's own hooks: a hint that something changed there; polling stays the truth."""
+
+from __future__ import annotations
+
+import hmac
+
+from quart import Blueprint, request
+
+from stashhog.api.contract import operation
+from stashhog.api.dependencies import get_actors, get_settings
+from stashhog.api.error_handlers import ProblemError
+from stashhog.api.schemas.common import SuccessResponse
+from stashhog.api.schemas.scenes import HookBody
+from stashhog.core.exceptions import NotFoundError
+
+bp = Blueprint("hooks", __name__, url_prefix="/hooks")
+
+SECRET_HEADER = "X-StashHog-Hook-Secret"  # noqa: S105 - a header's name
+
+
+@bp.post("/stash")
+@operation("A hook of Stash", {202: SuccessResponse}, body=HookBody, errors=(401, 404), open=True)
+async def stash_hook(body: HookBody) -> SuccessResponse:
+    """Starts an incremental sync; many hooks within a moment start one.
+
+    Open to whoever knows `security.hook_secret`, sent as `X-StashHog-Hook-Secret`; 404 while no
+    such secret is set.
+    """
+    secret = get_settings().security.hook_secret
+    if secret is None:
+        raise NotFoundError("no hook secret is set")
+    given = request.headers.get(SECRET_HEADER, "")
+    if not hmac.compare_digest(given.encode(), secret.get_secret_value().encode()):
+        raise ProblemError(401, "unauthorized", "the hook secret is wrong")
+    get_actors().sync_manager.nudge(f"hook {body.type}")
+    return SuccessResponse()
