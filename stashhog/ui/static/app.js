@@ -148,9 +148,9 @@ window.addEventListener("error", (event) => event.error && complain(event.error)
 live.on("state", (state) => {
   linkState.textContent = state === "lost" ? "Reconnecting…" : "";
 });
-live.on("job", () => {
-  if (live.running().length !== drawnJobs) drawNav(current.path ?? "/");
-});
+const countJobs = () => live.running().length !== drawnJobs && drawNav(current.path ?? "/");
+live.on("job", countJobs);
+live.on("reopened", countJobs);
 document.querySelector("a.skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();

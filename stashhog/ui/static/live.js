@@ -3,6 +3,7 @@
 
 import { advance, applyFrame, backoffMs, hasEnded, resume } from "./frames.js";
 import { api, query } from "./api.js";
+import { complain } from "./notice.js";
 
 const REMEMBERED_JOBS = 200;
 
@@ -76,7 +77,7 @@ class Live {
       onState: (state, again) => {
         this.state = state;
         this.#tell("state", state);
-        if (state === "open" && again) this.#tell("reopened", null);
+        if (state === "open" && again) this.#catchUp(this.#stop.signal).catch(complain);
       },
     });
   }
@@ -110,6 +111,19 @@ class Live {
 
   running() {
     return [...this.jobs.values()].filter((job) => !hasEnded(job));
+  }
+
+  // After a gap: jobs that ended meanwhile are no longer told of, so they are asked for.
+  async #catchUp(signal) {
+    for (const { id } of this.running()) {
+      try {
+        this.take(await api.get(`jobs/${id}`, {}, { signal }));
+      } catch (error) {
+        if (error.status !== 404) throw error;
+        this.jobs.delete(id);
+      }
+    }
+    this.#tell("reopened", null);
   }
 
   #take(frame) {
