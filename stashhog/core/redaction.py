@@ -21,7 +21,7 @@ REDACTED = "***"
 MIN_SECRET_LENGTH = 6
 
 _MAX_TEXT = 8_192
-_MAX_READ = 65_536
+_MAX_READ = 16_384
 _MAX_DEPTH = 6
 _MAX_ITEMS = 200
 
@@ -30,6 +30,7 @@ _SECRET_NAME = re.compile(
     r"|(private|signing|sealing|session)[-_]?key",
     re.IGNORECASE,
 )
+# Repetitions are bounded: hostile text must not make a pattern slow.
 _PATTERNS = (
     # …?apikey=VALUE&…, also in Stash's own stream and screenshot addresses
     (
@@ -42,7 +43,7 @@ _PATTERNS = (
     # Header: VALUE, {'Header': 'VALUE'}, (b'Header', b'VALUE')
     (
         re.compile(
-            r"\b((?:proxy-)?authorization|(?:x[-_])?api[-_]?key|[\w-]*(?:password|secret)(?:_key)?"
+            r"\b((?:proxy-)?authorization|(?:x[-_])?api[-_]?key|[\w-]{0,40}(?:password|secret)(?:_key)?"
             r"|access_token)"
             r"(\\?[\"']?\s*[:,=]\s*(?:b(?=[\"']))?\\?[\"']?)(?:(?:bearer|basic|digest)\s+)?[^\s\"',;}&\\]+",
             re.IGNORECASE,
@@ -55,7 +56,7 @@ _PATTERNS = (
     ),
     (re.compile(r"\b(bearer\s+)[A-Za-z0-9._~+/=-]{16,}", re.IGNORECASE), rf"\1{REDACTED}"),
     (re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"), REDACTED),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"), REDACTED),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{1,4096}\.[A-Za-z0-9_-]+"), REDACTED),
     (re.compile(r"(://)[^/\s@]+@"), rf"\1{REDACTED}@"),
 )
 
