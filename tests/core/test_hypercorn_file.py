@@ -80,7 +80,7 @@ def test_values_are_taken_over_and_files_are_found_beside_the_file(tmp_path: Pat
         ("include_date_header = 1", "include_date_header has to be true or false"),
         ("ciphers = 1", "ciphers has to be a text"),
         ('certfile = "c.pem"', "certfile and keyfile belong together"),
-        ("backlog = ", "not TOML (at line 1"),
+        ("backlog = = 1", "not TOML (at line 1"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
