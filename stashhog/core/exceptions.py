@@ -150,9 +150,21 @@ class OpenAIError(StashHogException):
 
 
 class ModelUnavailableError(OpenAIError):
-    """The model's server cannot be reached or asks to wait."""
+    """The model's server cannot be reached or asks to wait.
+
+    Args:
+        detail: One sentence for a person.
+        code: Overrides the stable code.
+        retry_after_seconds: When trying again makes sense, as the server says where it does.
+    """
 
     code = "model_unavailable"
+
+    def __init__(
+        self, detail: str, *, code: str | None = None, retry_after_seconds: float = 5.0
+    ) -> None:
+        super().__init__(detail, code=code)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ModelAuthError(OpenAIError):

@@ -24,6 +24,7 @@ _MAX_TEXT = 8_192
 _MAX_READ = 16_384
 _MAX_DEPTH = 6
 _MAX_ITEMS = 200
+_MAX_REGISTERED = 64
 
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)|secret|token|ticket|api[-_]?key|authorization|cookie|credential"
@@ -62,27 +63,28 @@ _PATTERNS = (
 
 
 class _Registered:
-    """The secret values of this process and one pattern over all their spellings."""
+    """The secret values of this process, in all their spellings, longest first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._spellings: set[str] = set()
-        self.pattern: re.Pattern[str] | None = None
+        self._values: dict[str, tuple[str, ...]] = {}
+        self.spellings: tuple[str, ...] = ()
 
     def add(self, value: str) -> None:
         with self._lock:
-            if value in self._spellings:
-                return
-            self._spellings.update(_spellings(value))
-            longest_first = sorted(self._spellings, key=len, reverse=True)
-            self.pattern = re.compile("|".join(map(re.escape, longest_first)))
+            known = self._values.pop(value) if value in self._values else tuple(_spellings(value))
+            self._values[value] = known  # now the newest
+            if len(self._values) > _MAX_REGISTERED:
+                del self._values[next(iter(self._values))]
+            every = {spelling for group in self._values.values() for spelling in group}
+            self.spellings = tuple(sorted(every, key=len, reverse=True))
 
 
 _registered = _Registered()
 
 
 def register_secret(value: str | None) -> None:
-    """Keep a value out of all logs from now on; shorter than six characters is not kept."""
+    """Keep a value out of all logs from now on (the last 64 values; not below six characters)."""
     if value is not None and len(value) >= MIN_SECRET_LENGTH:
         _registered.add(value)
 
@@ -90,8 +92,8 @@ def register_secret(value: str | None) -> None:
 def redact_text(text: str) -> str:
     """Return a text without secrets, cut to some 8,000 characters."""
     text = text[:_MAX_READ]
-    if _registered.pattern is not None:
-        text = _registered.pattern.sub(REDACTED, text)
+    for spelling in _registered.spellings:
+        text = text.replace(spelling, REDACTED)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     if len(text) > _MAX_TEXT:

@@ -133,6 +133,7 @@ def test_harmless_text_stays_as_it_is(text: str) -> None:
 def test_short_values_are_not_registered() -> None:
     register_secret("abcde")
     register_secret(None)
+    register_secret("")
     assert redact_text("abcde") == "abcde"
 
 
@@ -148,3 +149,10 @@ def test_text_and_nesting_are_bounded() -> None:
     assert (
         len(json.dumps(redact({"a": nested, "b": "y" * 10**6, "c": list(range(10**5))}))) < 20_000
     )
+
+
+def test_the_newest_secrets_are_kept() -> None:
+    for number in range(200):
+        register_secret(f"secret-number-{number}")
+    assert redact_text("secret-number-199") == "***"
+    assert redact_text("<secret-number-150>") == "<***>"

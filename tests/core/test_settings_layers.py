@@ -19,6 +19,7 @@ from stashhog.core.config import (
     resolve,
 )
 from stashhog.core.exceptions import SettingsError
+from stashhog.core.redaction import redact_text
 
 CANARY = "canary-7f3a9c"
 
@@ -352,3 +353,15 @@ def test_every_setting_says_what_it_means() -> None:
         field = GROUPS[group].model_fields[key]
         assert field.description, name
         assert field.description.endswith("."), name
+
+
+def test_each_secret_that_is_read_is_kept_out_of_the_logs(tmp_path: Path) -> None:
+    environ = {"STASHHOG_STASH__API_KEY": "read-from-env", "OPENAI_API_KEY": "ambient-key"}
+    resolve(layers(tmp_path, environ).with_database({"openai": {"api_key": "read-from-db"}}))
+    assert redact_text("read-from-env ambient-key read-from-db") == "*** *** ***"
+
+
+def test_an_empty_secret_on_the_command_line_means_none(tmp_path: Path) -> None:
+    environ = {"STASHHOG_STASH__API_KEY": CANARY}
+    resolved = resolve(layers(tmp_path, environ, cli={"stash": {"api_key": ""}}))
+    assert resolved.settings.stash.api_key is None

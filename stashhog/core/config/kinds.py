@@ -1,6 +1,8 @@
 """Kinds of values that settings have, each with the check that belongs to it.
 
-Rule: no message repeats the value; it may be a secret in the wrong place.
+Rules:
+- No message repeats the value; it may be a secret in the wrong place.
+- Each secret that is read is kept out of the logs from then on.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from stashhog.core.config.addresses import check_outbound_url, check_stash_url
 from stashhog.core.exceptions import ValidationError
+from stashhog.core.redaction import register_secret
 
 
 def _split_list(value: object) -> object:
@@ -59,6 +62,7 @@ def _check_secret(secret: SecretStr) -> SecretStr | None:
         raise PydanticCustomError(
             "bad_secret", "A secret is one word of printable ASCII characters"
         )
+    register_secret(text)
     return SecretStr(text) if text else None
 
 

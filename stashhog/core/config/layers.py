@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ from pydantic import SecretStr, ValidationError as FieldErrors
 from stashhog.core.config.addresses import check_outbound_url
 from stashhog.core.config.model import DELIMITER, FIELDS, GROUPS, PREFIX, AppSettings
 from stashhog.core.exceptions import SettingsError, ValidationError
+from stashhog.core.redaction import register_secret
 
 TOML_NAME = "stashhog.toml"
 KEY_ORIGINS = "key_origins"
@@ -115,19 +117,21 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def read_layers(
     *,
     command_line: Mapping[str, Any],
-    environ: Mapping[str, str],
-    dotenv_path: Path | None,
+    environ: Mapping[str, str] | None = None,
+    dotenv_path: Path | None = Path(".env"),
 ) -> SettingsLayers:
     """Read everything but the database.
 
     Args:
-        command_line: Nested (`{"app": {"port": 9000}}`); None is what was not given.
-        environ: The process environment.
+        command_line: Nested (`{"app": {"port": 9000}}`); None is what was not given, an empty
+            secret is none on purpose.
+        environ: The process environment, which is also the default.
         dotenv_path: The `.env` file, which need not exist; None reads none.
 
     Raises:
         SettingsError: A name means nothing, or a file cannot be read.
     """
+    environ = os.environ if environ is None else environ
     options = {
         group: {name: value for name, value in section.items() if value is not None}
         for group, section in command_line.items()
@@ -263,6 +267,7 @@ def _read_ambient(environ: Mapping[str, str]) -> tuple[SecretStr | None, str | N
     url = environ.get("OPENAI_BASE_URL", "").strip()
     if not re.fullmatch(r"[\x21-\x7e]+", key):
         return None, None
+    register_secret(key)
     try:
         return SecretStr(key), check_outbound_url(url) if url else None
     except ValidationError:
