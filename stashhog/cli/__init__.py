@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from stashhog.cli.desk import Desk, LocalDesk, ServiceDesk
 from stashhog.cli.doctor import examine
 from stashhog.cli.output import (
     DONE,
+    FAILED,
     INTERRUPTED,
     USAGE,
     Printer,
@@ -82,8 +83,10 @@ def serve(
 
     async def story() -> int:
         layers = _layers(data_dir, host=host, port=port)
-        configure_logging(resolve(layers).settings.logging)
-        await serve_until_signal(layers, read_hypercorn_file(find_hypercorn_file()))
+        settings = resolve(layers).settings
+        configure_logging(settings.logging)
+        options = read_hypercorn_file(find_hypercorn_file(settings.app.data_dir))
+        await serve_until_signal(layers, options)
         return DONE
 
     return _told(story)
@@ -223,17 +226,24 @@ def _layers(data_dir: Path | None, **app_values: Any) -> SettingsLayers:
 
 def _told(story: Callable[[], Awaitable[int]]) -> int:
     """Run a command's story; an error of ours becomes one line and an exit code."""
+    errors: list[StashHogException] = []
+    code = FAILED
     try:
-        return trio.run(story)
+        code = trio.run(story)
     except* StashHogException as group:
-        error = _first(group)
-        sys.stderr.write(f"stashhog: {error.detail}\n")
-        return exit_code_of_error(error)
+        errors += _leaves(group)
+    if not errors:
+        return code
+    sys.stderr.write(f"stashhog: {errors[0].detail}\n")
+    return exit_code_of_error(errors[0])
 
 
-def _first(group: BaseExceptionGroup[StashHogException]) -> StashHogException:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+def _leaves(group: BaseExceptionGroup[StashHogException]) -> Iterator[StashHogException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ async def run_demo(*, port: int | None = None, folder: Path | None = None) -> in
         given["port"] = port
     async with trio.open_nursery() as nursery:
         stash_url: str = await nursery.start(serve_sample_stash, SampleStash())
-        stash = {"url": stash_url, "api_key": None}
+        stash = {"url": stash_url, "api_key": ""}
         layers = read_layers(
             command_line={"app": given, "stash": stash, "openai": {"enabled": False}}
         )
