@@ -251,7 +251,7 @@ async def _desk(data_dir: Path | None) -> AsyncGenerator[Desk]:
     """The running service's desk where there is one, else our own."""
     layers = _layers(data_dir)
     settings = resolve(layers).settings
-    configure_logging(settings.logging.model_copy(update={"level": "WARNING"}))
+    configure_logging(settings.logging.model_copy(update={"level": "warning"}))
     service = ServiceDesk.of(settings.app.data_dir)
     if service is not None and await service.answers():
         yield service

@@ -41,7 +41,7 @@ async def run_demo(*, port: int | None = None, folder: Path | None = None) -> in
         layers = read_layers(
             command_line={"app": given, "stash": stash, "openai": {"enabled": False}}
         )
-        configure_logging(resolve(layers).settings.logging.model_copy(update={"level": "WARNING"}))
+        configure_logging(resolve(layers).settings.logging.model_copy(update={"level": "warning"}))
         await serve(layers, {}, on_ready=partial(_prepare, stash_url, home))
         nursery.cancel_scope.cancel()
     return DONE

@@ -1,0 +1,189 @@
+"""The service as a process: started, killed, stopped and started again on the same folder."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from tests.rig.waiting import until
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+READY_SECONDS = 15.0
+STOP_SECONDS = 20.0
+
+
+def free_port() -> int:
+    """A port below the range that outgoing connections take theirs from."""
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 50):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port")
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process' environment without anything that is a setting of the service."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("STASHHOG_", "OPENAI_")) and "proxy" not in name.lower()
+    }
+    path = os.pathsep.join(filter(None, (str(ROOT), kept.get("PYTHONPATH"))))
+    return {**kept, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **(extra or {})}
+
+
+def settings_of(stash_url: str | None) -> dict[str, str]:
+    """The environment that names a Stash, and tells everything to the log."""
+    named = {} if stash_url is None else {"STASHHOG_STASH__URL": stash_url}
+    return {"STASHHOG_LOGGING__LEVEL": "debug", **named}
+
+
+class Service:
+    """One installation: a folder, an address, and the process that serves it now.
+
+    Args:
+        home: Its own working directory; the data folder lies in it.
+        stash_url: The Stash that it is set up for; None: none.
+        env: More settings.
+        arguments: The command; `serve` with port and folder unless given.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        stash_url: str | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+        arguments: Sequence[str] | None = None,
+    ) -> None:
+        self.home = home
+        self.data = home / "data"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = {**settings_of(stash_url), **(env or {})}
+        self.arguments = arguments or (
+            "serve",
+            "--port",
+            str(self.port),
+            "--data-dir",
+            str(self.data),
+        )
+        self.starts = 0
+        self.process: subprocess.Popen[bytes] | None = None
+        home.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        if error is not None:
+            print(f"--- log of {self.url}\n{self.log[-12_000:]}")  # noqa: T201 - for who reads the failure
+
+    @property
+    def log_file(self) -> Path:
+        """What the present process writes to standard error."""
+        return self.home / f"stderr-{self.starts}.log"
+
+    @property
+    def log(self) -> str:
+        """What all its processes wrote to standard error."""
+        files = [self.home / f"stderr-{number}.log" for number in range(1, self.starts + 1)]
+        return "".join(file.read_text("utf-8", "replace") for file in files)
+
+    @property
+    def output(self) -> str:
+        """What the present process wrote to standard output."""
+        return (self.home / f"stdout-{self.starts}.log").read_text("utf-8", "replace")
+
+    def start(self, *, wait: bool = True) -> Self:
+        """Start it, and wait until it says that it is ready (or degraded)."""
+        self.starts += 1
+        with (
+            self.log_file.open("wb") as errors,
+            (self.home / f"stdout-{self.starts}.log").open("wb") as output,
+        ):
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "stashhog", *self.arguments],
+                cwd=self.home,
+                env=environment(self.env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+            )
+        if wait:
+            until(self._is_ready, "the service is ready", seconds=READY_SECONDS)
+        return self
+
+    def _is_ready(self) -> bool:
+        code = self.present.poll()
+        if code is not None:
+            text = self.log_file.read_text("utf-8", "replace")
+            raise AssertionError(f"the service ended with {code}:\n{text[-6000:]}")
+        try:
+            answer = httpx.get(f"{self.url}/ready", timeout=2, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
+    @property
+    def present(self) -> subprocess.Popen[bytes]:
+        """The process that runs now, or ran last."""
+        assert self.process is not None, "the service was never started"
+        return self.process
+
+    def kill(self) -> None:
+        """SIGKILL; nothing happens where it has ended."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(STOP_SECONDS)
+
+    def stop(self, sign: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Ask it to stop; returns the exit code and the seconds that it took."""
+        began = time.monotonic()
+        self.present.send_signal(sign)
+        code = self.present.wait(STOP_SECONDS)
+        return code, time.monotonic() - began
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """Wait for its own end; returns the exit code."""
+        return self.present.wait(seconds)
+
+
+def command(
+    *arguments: str,
+    home: Path,
+    env: Mapping[str, str] | None = None,
+    seconds: float = 60.0,
+) -> subprocess.CompletedProcess[str]:
+    """Run a one-shot command to its end."""
+    home.mkdir(parents=True, exist_ok=True)
+    return subprocess.run(
+        [sys.executable, "-m", "stashhog", *arguments],
+        cwd=home,
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )

@@ -1,0 +1,129 @@
+"""WebSocket clients: one that reads everything in a thread, and one that never reads."""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import orjson
+import trio
+from trio_websocket import ConnectionClosed, HandshakeError, open_websocket_url
+
+from tests.rig.waiting import until
+
+Frame = dict[str, Any]
+OPEN_SECONDS = 10.0
+
+
+class Watch:
+    """Reads all frames of a socket; `code` is the close code once it is closed.
+
+    Args:
+        url: The service's address (`http://…`).
+        path: From `/api` on, with its query.
+    """
+
+    def __init__(self, url: str, path: str) -> None:
+        self.frames: list[Frame] = []
+        self.code: int | None = None
+        self.refused: int | None = None
+        self.failure: str | None = None
+        self._url = url.replace("http://", "ws://", 1) + "/api" + path
+        self._opened = threading.Event()
+        self._token: trio.lowlevel.TrioToken | None = None
+        self._scope = trio.CancelScope()
+        self._socket: Any = None
+        self._thread = threading.Thread(target=trio.run, args=(self._run,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._opened.wait(OPEN_SECONDS), f"{self._url} neither opened nor was refused"
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._thread.is_alive() and self._token is not None:
+            with suppress(trio.RunFinishedError):
+                trio.from_thread.run_sync(self._scope.cancel, trio_token=self._token)
+        self._thread.join(OPEN_SECONDS)
+        assert not self._thread.is_alive()
+
+    def send(self, message: str) -> None:
+        """Say something."""
+        trio.from_thread.run(self._socket.send_message, message, trio_token=self._token)
+
+    def until(
+        self, wanted: Callable[[list[Frame]], Any], what: str, *, seconds: float = 15.0
+    ) -> Any:
+        """Wait until what came so far is what is wanted."""
+        return until(lambda: wanted(self.frames), what, seconds=seconds, every_s=0.005)
+
+    def closed(self, *, seconds: float = 15.0) -> int | None:
+        """Wait until the socket is closed; returns the close code, None for a cut connection."""
+        self._thread.join(seconds)
+        assert not self._thread.is_alive(), f"{self._url} is still open after {seconds} s"
+        return self.code
+
+    async def _run(self) -> None:
+        self._token = trio.lowlevel.current_trio_token()
+        try:
+            with self._scope:
+                async with open_websocket_url(self._url) as self._socket:
+                    self._opened.set()
+                    while True:
+                        self.frames.append(orjson.loads(await self._socket.get_message()))
+        except ConnectionClosed as closed:
+            self.code = None if closed.reason is None else closed.reason.code
+        except HandshakeError as error:
+            self.refused = getattr(error, "status_code", 0)
+            self.failure = repr(error)
+        finally:
+            self._opened.set()
+
+
+class Deaf:
+    """A WebSocket client that opens a socket and never reads a byte after the handshake."""
+
+    def __init__(self, url: str, path: str) -> None:
+        parts = urlsplit(url)
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        self._socket.settimeout(OPEN_SECONDS)
+        self._socket.connect((parts.hostname, parts.port))
+        key = base64.b64encode(os.urandom(16)).decode()
+        head = (
+            f"GET /api{path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        self._socket.sendall(head.encode())
+        self.answer = self._socket.recv(12)
+
+    def __enter__(self) -> Self:
+        assert self.answer == b"HTTP/1.1 101", self.answer
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._socket.close()
+
+
+def check_frames(frames: list[Frame]) -> None:
+    """Check what holds for every stream of one job: a snapshot first, and `seq` rising."""
+    assert frames[0]["type"] == "snapshot", frames[:2]
+    numbers = [frame["seq"] for frame in frames]
+    assert numbers == sorted(set(numbers)), numbers
