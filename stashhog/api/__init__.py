@@ -1,31 +1,72 @@
 """The HTTP side: Quart inside, ASGI layers around it, one gate in front of every route.
 
-From the outside in: `Edge` (server.py) · request id, log, timing, security headers, CORS headers
-(middleware.py) · error boundary (error_handlers.py) · target, host and gate (security) · body
-limit (bodies.py) · Quart with the routes. Each layer knows only ASGI and the `Exchange`.
+From the outside in: lifespan, `Edge` (server.py), request id, log, timing, security headers, CORS
+headers (middleware.py), error boundary (error_handlers.py), target (middleware.py), gate
+(security/gate.py), body (bodies.py), Quart with the routes. Each layer knows only ASGI, the
+`Exchange` and the settings.
 """
 
 from __future__ import annotations
 
+from typing import cast
+
+from quart import Blueprint
 from quart_trio import QuartTrio
 
-from stashhog.api import converters
-from stashhog.api.dependencies import EXTENSION, Services
+from stashhog.api import converters, docs
+from stashhog.api.asgi import ASGIApp
+from stashhog.api.bodies import BodyMiddleware
+from stashhog.api.dependencies import DOORS, EXTENSION, Services
 from stashhog.api.error_handlers import ErrorBoundary
-from stashhog.api.routes import BLUEPRINTS, health
+from stashhog.api.middleware import (
+    CORSMiddleware,
+    LifespanMiddleware,
+    LoggingMiddleware,
+    RequestIDMiddleware,
+    SecurityHeadersMiddleware,
+    TargetMiddleware,
+    TimingMiddleware,
+)
+from stashhog.api.routes import BLUEPRINTS, health, metrics, ui
+from stashhog.api.security.doors import Doors
+from stashhog.api.security.gate import Gate
+from stashhog.api.server import Edge
+
+_AT_THE_ROOT: tuple[Blueprint, ...] = (health.bp, metrics.bp, docs.bp)
+"""Also without `/api` before them."""
 
 
 def create_app(services: Services) -> QuartTrio:
     """Build the ASGI app around the open parts of the process."""
     app = QuartTrio(__name__, static_folder=None)
+    # Errors leave Quart as they are, for the boundary around it answers all of them alike; bodies
+    # are bounded by their own layer, and an answer may take as long as its reader.
+    app.config.update(
+        PROPAGATE_EXCEPTIONS=True,
+        TRAP_HTTP_EXCEPTIONS=True,
+        RESPONSE_TIMEOUT=None,
+        BODY_TIMEOUT=None,
+        MAX_CONTENT_LENGTH=None,
+    )
+    doors = Doors(services.db, services.command_token)
     app.extensions[EXTENSION] = services
-    # Errors leave Quart as they are: the boundary around it answers all of them alike.
-    app.config.update(PROPAGATE_EXCEPTIONS=True, TRAP_HTTP_EXCEPTIONS=True, RESPONSE_TIMEOUT=None)
+    app.extensions[DOORS] = doors
     converters.register(app.url_map)
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint, url_prefix="/api")
-    app.register_blueprint(health.bp, name="root_health")
-    app.asgi_app = ErrorBoundary(app.asgi_app)  # type: ignore[method-assign, assignment, arg-type]  # how Quart is wrapped
+    app.url_map.merge_slashes = False  # there are no redirects, so none can lead elsewhere
+    for blueprint in (*BLUEPRINTS, docs.bp):
+        app.register_blueprint(blueprint, url_prefix=f"/api{blueprint.url_prefix or ''}")
+    for blueprint in _AT_THE_ROOT:
+        app.register_blueprint(blueprint, name=f"root_{blueprint.name}")
+    app.register_blueprint(ui.bp)
+    app.asgi_app = _layers(app, services, doors)  # type: ignore[method-assign, assignment]  # how Quart is wrapped
     return app
+
+
+def _layers(app: QuartTrio, services: Services, doors: Doors) -> ASGIApp:
+    settings = services.settings
+    inner: ASGIApp = BodyMiddleware(cast("ASGIApp", app.asgi_app), app, settings)
+    inner = Gate(inner, app, settings, doors)
+    inner = ErrorBoundary(TargetMiddleware(inner, settings))
+    inner = SecurityHeadersMiddleware(CORSMiddleware(inner, settings))
+    inner = RequestIDMiddleware(LoggingMiddleware(TimingMiddleware(inner)))
+    return LifespanMiddleware(Edge(inner))

@@ -36,10 +36,14 @@ class ASGIApp(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who is asking, and by what right: `open`, `cookie`, `token`, `key` or `ticket`."""
+    """Who is asking, and by what right: `open`, `cookie`, `token` or `key`.
+
+    `session` names the login behind a cookie or token; a ticket stands for the one who took it.
+    """
 
     user: str
     via: str
+    session: str | None = None
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
 from types import UnionType
 from typing import Any, ParamSpec, TypeVar, Union, cast, get_args, get_origin
@@ -31,7 +31,6 @@ M = TypeVar("M", bound=BaseModel)
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
-DEFAULT_BODY_BYTES = 1024 * 1024
 
 _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
@@ -72,15 +71,15 @@ class Operation:
     body: type[BaseModel] | None = None
     errors: tuple[int, ...] = ()
     consumes: str = JSON
-    body_limit_bytes: int = DEFAULT_BODY_BYTES
+    body_limit_bytes: int | None = None
     streams: bool = False
     open: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def first_status(self) -> int:
         """The status of a plain return."""
-        return next(iter(self.returns))
+        status, *_ = self.returns
+        return status
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def operation(
     body: type[BaseModel] | None = None,
     errors: Iterable[int] = (),
     consumes: str = JSON,
-    body_limit_bytes: int = DEFAULT_BODY_BYTES,
+    body_limit_bytes: int | None = None,
     streams: bool = False,
     open: bool = False,  # noqa: A002 - the word of the contract: open to everybody
 ) -> Callable[[Callable[P, Awaitable[Any]]], Callable[P, Awaitable[ResponseReturnValue]]]:
@@ -115,8 +114,9 @@ def operation(
         body: Model of the JSON body; the route gets it as `body=`. An empty body counts as `{}`.
         errors: Statuses of its own (404, 409, 502, …).
         consumes: Media type of the body.
-        body_limit_bytes: A larger body is 413.
-        streams: The body is not read before the route runs: take `get_exchange().body`.
+        body_limit_bytes: A larger body is 413; None is the limit in the settings.
+        streams: The body may be as large as a plan import and is not read before the route runs:
+            take `get_exchange().body`, an iterator of pieces.
         open: Everybody may call it, without credentials. The list is checked by a test.
     """
     shapes = dict(returns) if isinstance(returns, Mapping) else {200: returns}

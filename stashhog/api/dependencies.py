@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stashhog.stash import StashSwitch
 
 EXTENSION = "stashhog"
+DOORS = "stashhog.doors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Services:
     """The open parts of the process.
 
     `closing` is set when the service begins to stop: WebSockets close with 1012 then, and `/ready`
-    says 503. `started_at` is aware, UTC.
+    says 503. `started_at` is aware, UTC. `command_token` is what commands on this machine come in
+    with; empty: none do.
     """
 
     db: Database
@@ -44,6 +46,7 @@ class Services:
     started_at: datetime
     version: str
     closing: trio.Event = field(default_factory=trio.Event)
+    command_token: str = field(default="", repr=False)
 
 
 def get_services() -> Services:
@@ -53,7 +56,7 @@ def get_services() -> Services:
 
 def get_doors() -> Doors:
     """Who may come in: passwords, sessions, tokens and tickets."""
-    return cast("Doors", current_app.extensions["stashhog.doors"])
+    return cast("Doors", current_app.extensions[DOORS])
 
 
 def get_db() -> Database:

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from quart import Blueprint
 
-from stashhog.api.routes import health
+from stashhog.api.routes import auth, health, metrics, settings
 
-BLUEPRINTS: tuple[Blueprint, ...] = (health.bp,)
+BLUEPRINTS: tuple[Blueprint, ...] = (auth.bp, health.bp, metrics.bp, settings.bp)
 """Registered under `/api`."""

@@ -1,0 +1,259 @@
+"""The HTTP server: Hypercorn under Trio, with what it gets wrong put right.
+
+Each workaround names its defect; `tests/server` has a test for each that fails when the defect is
+back, and one that fails when it is gone upstream, so that the workaround can go too.
+
+- `Edge`: Quart-Trio cancels a request on `http.disconnect`, which Hypercorn queues while it still
+  finishes the answer: connections then never close (hypercorn#330), and handlers are cut between
+  two writes.
+- `_Connection`: h2c is always on (upgrade and prior knowledge), a way past a proxy's checks.
+- `_Socket`: permessage-deflate is always taken (147 kB a socket, and bombs); pings never miss
+  their answers and hold closed connections open.
+- Listening sockets: Hypercorn sends under a shield, so that one client that does not read holds up
+  a stop for ever; `TCP_USER_TIMEOUT` ends it (Linux).
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+from collections.abc import Mapping
+from typing import Any, cast
+
+import hypercorn.protocol
+import hypercorn.protocol.h11
+import trio
+from hypercorn.config import Config, Sockets
+from hypercorn.protocol.events import Data, Event, StreamClosed
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
+from hypercorn.trio import serve
+from hypercorn.typing import Framework, WebsocketAcceptEvent
+from wsproto.events import Ping
+
+from stashhog.api.asgi import ASGIApp, Message, Receive, Scope, Send
+from stashhog.api.error_handlers import ClientGoneError
+from stashhog.core.config import Settings
+from stashhog.core.exceptions import SettingsError
+
+KEEP_ALIVE_SECONDS = 5.0
+GRACE_SECONDS = 2.5
+"""How long running requests may go on after the stop began; the whole stop has eight seconds."""
+
+USER_TIMEOUT_SECONDS = 4.0
+WS_MESSAGE_BYTES = 64 * 1024
+WS_PING_SECONDS = 20.0
+WS_SILENCE_SECONDS = 120.0
+
+_SEND_BUFFER_BYTES = 128 * 1024
+_KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}
+
+# What may stand in hypercorn.toml. Everything else is ours to decide: addresses, bodies and the
+# stop are settings of StashHog's own.
+_OPTIONS: Mapping[str, type | tuple[type, ...]] = {
+    "backlog": int,
+    "ca_certs": str,
+    "certfile": str,
+    "ciphers": str,
+    "h11_max_incomplete_size": int,
+    "include_date_header": bool,
+    "keep_alive_max_requests": int,
+    "keep_alive_timeout": (int, float),
+    "keyfile": str,
+    "keyfile_password": str,
+    "ssl_handshake_timeout": (int, float),
+}
+
+
+class Edge:
+    """The outermost ASGI layer: the client's going away ends no handler.
+
+    While the body still comes in, `http.disconnect` is passed on. Afterwards it is kept back, and
+    a streamed answer ends at its next piece with `ClientGoneError`.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; sockets and lifespans pass."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body_complete = gone = False
+
+        async def edge_receive() -> Message:
+            nonlocal body_complete, gone
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                gone = True
+                if body_complete:
+                    await trio.sleep_forever()
+            elif not message.get("more_body", False):
+                body_complete = True
+            return message
+
+        async def edge_send(message: Message) -> None:
+            if gone:
+                raise ClientGoneError
+            await send(message)
+
+        await self.app(scope, edge_receive, edge_send)
+
+
+class _Connection(H11Protocol):
+    """HTTP/1.1 and nothing else."""
+
+    async def _check_protocol(self, event: Any) -> None:
+        """Never change to HTTP/2: an `Upgrade: h2c` is ignored, as RFC 9110 allows."""
+
+
+class _Socket(WSStream):
+    """A WebSocket without compression, with pings that expect an answer."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._heard_at = trio.current_time()
+        self._over = trio.Event()
+
+    async def handle(self, event: Event) -> None:
+        if isinstance(event, Data):
+            self._heard_at = trio.current_time()
+        elif isinstance(event, StreamClosed):
+            self._over.set()
+        await super().handle(event)
+
+    async def _accept(self, message: WebsocketAcceptEvent) -> None:
+        self.handshake.extensions = None
+        await super()._accept(message)
+
+    async def _send_pings(self) -> None:
+        interval = self.config.websocket_ping_interval or WS_PING_SECONDS
+        while not self.closed and self.state is ASGIWebsocketState.CONNECTED:
+            if trio.current_time() - self._heard_at > WS_SILENCE_SECONDS:
+                await self.send(StreamClosed(stream_id=self.stream_id))
+                return
+            await self._send_wsproto_event(Ping())
+            with trio.move_on_after(interval):
+                await self._over.wait()
+                return
+
+
+def harden() -> None:
+    """Put our connection and socket in Hypercorn's place; it has no setting for them."""
+    hypercorn.protocol.H11Protocol = _Connection  # type: ignore[misc]  # a class for a class
+    hypercorn.protocol.h11.WSStream = _Socket  # type: ignore[misc]  # a class for a class
+
+
+class ServerConfig(Config):
+    """Hypercorn's settings, with the listening sockets that were bound beforehand."""
+
+    sockets: Sockets | None = None
+
+    def create_sockets(self) -> Sockets:
+        """Hand out the sockets that are bound already."""
+        if self.sockets is None:
+            self.sockets = super().create_sockets()
+        return self.sockets
+
+
+def guard_connections(listener: socket.socket) -> None:
+    """End connections whose client does not take what is sent, or is not there any more.
+
+    The small send buffer makes a slow reader felt early, where frames can still be left out.
+    """
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = {"TCP_USER_TIMEOUT": int(USER_TIMEOUT_SECONDS * 1000), **_KEEPALIVE}
+    for name, value in options.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def server_config(settings: Settings, hypercorn_values: Mapping[str, Any]) -> ServerConfig:
+    """Build the server's configuration.
+
+    Raises:
+        SettingsError: `hypercorn.toml` has a key that is unknown or ours, or of another type.
+    """
+    config = ServerConfig()
+    for name, value in hypercorn_values.items():
+        kind = _OPTIONS.get(name)
+        if kind is None:
+            raise SettingsError(
+                f"hypercorn.toml: {name!r} cannot be set; known are {', '.join(_OPTIONS)}"
+            )
+        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+            raise SettingsError(f"hypercorn.toml: {name!r} has a value of the wrong type")
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    for name, value in hypercorn_values.items():
+        setattr(config, name, value)
+    host = settings.app.host.strip("[]")
+    config.bind = [
+        f"[{host}]:{settings.app.port}" if ":" in host else f"{host}:{settings.app.port}"
+    ]
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.alpn_protocols = ["http/1.1"]
+    config.graceful_timeout = GRACE_SECONDS
+    config.include_server_header = False
+    config.websocket_max_message_size = WS_MESSAGE_BYTES
+    config.websocket_ping_interval = WS_PING_SECONDS
+    return config
+
+
+async def serve_http(
+    app: ASGIApp,
+    settings: Settings,
+    hypercorn_values: Mapping[str, Any],
+    shutdown: trio.Event,
+    *,
+    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until `shutdown` is set and running requests ended or were given up.
+
+    Reports the bound addresses (`http://127.0.0.1:9998`) once it listens, also for port 0. Open
+    WebSockets are not closed by this: their handlers do that when `Services.closing` is set.
+
+    Raises:
+        SettingsError: the address cannot be listened on, or `hypercorn.toml` is wrong.
+    """
+    config = server_config(settings, hypercorn_values)
+    config.sockets = bind_sockets(config, settings)
+    harden()
+    await serve(
+        cast("Framework", app),
+        config,
+        shutdown_trigger=shutdown.wait,
+        task_status=task_status,
+        mode="asgi",
+    )
+
+
+def bind_sockets(config: ServerConfig, settings: Settings) -> Sockets:
+    """Bind and listen, so that what is wrong is one line and no group of errors.
+
+    Raises:
+        SettingsError: the address cannot be listened on, or the certificate cannot be read.
+    """
+    where = f"{settings.app.host}:{settings.app.port}"
+    try:
+        config.create_ssl_context()
+    except OSError as error:
+        raise SettingsError(f"hypercorn.toml: certificate or key: {error.strerror}") from None
+    try:
+        sockets = config.create_sockets()
+        for listener in (*sockets.secure_sockets, *sockets.insecure_sockets):
+            guard_connections(listener)
+            listener.listen(config.backlog)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            reason = "another program does; choose another app.port"
+        else:
+            reason = error.strerror or str(error)
+        raise SettingsError(f"cannot listen on {where}: {reason}") from None
+    return sockets
