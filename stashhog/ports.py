@@ -156,6 +156,14 @@ class JobStore(Protocol):
         """All jobs whose status is not final, oldest first."""
         ...
 
+    async def get(self, job_id: str) -> Job:
+        """One job, ended or not.
+
+        Raises:
+            JobNotFoundError: no job has this id.
+        """
+        ...
+
     async def insert(self, job_id: str, submission: Submission, now: datetime) -> Job:
         """Make a job with all that belongs to it, in one transaction.
 

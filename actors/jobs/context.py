@@ -1,0 +1,280 @@
+"""What a running job may use: ports, settings, and how it tells how far it has come.
+
+Rules:
+- Telling never waits: progress and waiting are kept as the latest, log lines in a bounded box, and
+  a reporter beside the job's function hands them to the registry.
+- Call the context from the event loop only, not from inside `cpu`.
+- The context neither knows the job's status nor changes it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+import trio
+
+from actors.mailbox import Mailbox
+from actors.messages import (
+    Begun,
+    LibraryChanged,
+    LibraryReason,
+    Line,
+    Logged,
+    Reported,
+    ToRegistry,
+    ToSyncManager,
+)
+from stashhog.core.config import Settings
+from stashhog.domain.jobs import Job, JobKind, LogLevel, Progress, Waiting
+from stashhog.domain.learning import Knowledge
+from stashhog.domain.progress import Pace, measured, observe
+from stashhog.ports import JobStore, JournalStore, LanguageModel, PlanStore, Stash, SyncStore
+
+T = TypeVar("T")
+Checkpoint = Callable[[], None]
+
+PROGRESS_EVERY_S = 0.2
+LINES_EVERY_S = 0.05
+MOST_LINES = 500
+"""Log lines that wait for the registry at the most; the oldest go first, and are counted."""
+LONGEST_LINE = 4_000
+
+
+class CpuCancelledError(Exception):
+    """Raised by the checkpoint inside `JobContext.cpu` when the job was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActorPorts:
+    """The outside, as the actors see it."""
+
+    stash: Stash
+    model: LanguageModel
+    jobs: JobStore
+    sync: SyncStore
+    plans: PlanStore
+    journal: JournalStore
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all jobs of the process share.
+
+    `knowledge` learns from the library, or gives what was learned from the same one before.
+    `entity_lock` makes finding or creating an entity in Stash one step.
+    """
+
+    knowledge: Callable[[JobContext], Awaitable[Knowledge]]
+    entity_lock: trio.Lock = field(default_factory=trio.Lock)
+    cpu_slot: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a context is made of besides its job."""
+
+    ports: ActorPorts
+    settings: Callable[[], Settings]
+    shared: Shared
+    registry: Mailbox[ToRegistry]
+    sync_manager: Mailbox[ToSyncManager]
+    now: Callable[[], datetime]
+
+
+class JobContext:
+    """One job's hold on the world while it runs.
+
+    Attributes:
+        job: The job as it was when it started; `job.params` are what was asked for.
+        ports: Stash, the model and the stores.
+        settings: As they were when the job started.
+        shared: What all jobs of the process share.
+        done: Committed items so far, over restarts.
+        total: Items in all, None while unknown; a job may set it before it tells progress.
+    """
+
+    def __init__(self, job: Job, around: Surroundings) -> None:
+        self.job = job
+        self.ports = around.ports
+        self.settings = around.settings()
+        self.shared = around.shared
+        self.done = job.progress.done
+        self.total = job.progress.total
+        self._around = around
+        self._progress = job.progress
+        self._waiting: Waiting | None = None
+        self._waited: Waiting | None = None
+        self._lines: deque[Line] = deque()
+        self._left_out = 0
+        self._reasons: set[LibraryReason] = set()
+        self._pace = Pace(trio.current_time(), self.done)
+        self._news = trio.Event()
+        self._untold = False
+        self._shields: set[trio.CancelScope] = set()
+        self._shielding = True
+        self._begun = False
+
+    # --- telling --------------------------------------------------------------------------------
+
+    def progress(
+        self, done: int, total: int | None, *, unit: str = "scenes", message: str = ""
+    ) -> None:
+        """Tell that `done` of `total` items are committed."""
+        if done > self.done:
+            self.begun()
+        self._pace = observe(self._pace, done, trio.current_time())
+        self.done, self.total = done, total
+        self._progress = Progress(done, total, unit, message)
+        self._changed()
+
+    def begun(self) -> None:
+        """Tell that from now on the job may miss what changes; progress tells it by itself."""
+        if not self._begun:
+            self._begun = True
+            self._around.sync_manager.post(Begun(self.job.id))
+
+    def log(self, level: LogLevel, message: str) -> None:
+        """Add a line to the job's own log; long ones are cut, too many at once are counted."""
+        if len(self._lines) >= MOST_LINES:
+            self._lines.popleft()
+            self._left_out += 1
+        self._lines.append(Line(self.now(), level, message[:LONGEST_LINE]))
+        self._news.set()
+
+    @contextmanager
+    def waiting(self, code: str, retry_at: datetime | None = None) -> Generator[None]:
+        """Show what the job waits for, as long as the block lasts.
+
+        Waiting again for the same before anybody was told that it ended keeps its `since`.
+        """
+        before = self._waited
+        since = before.since if before is not None and before.code == code else self.now()
+        self._waiting = self._waited = Waiting(code, since, retry_at)
+        self._changed()
+        try:
+            yield
+        finally:
+            self._waiting = None
+            self._changed()
+
+    def library_changed(self, reason: LibraryReason) -> None:
+        """Tell watchers and the planner that the local copy or Stash holds something else now."""
+        self._reasons.add(reason)
+        self._news.set()
+
+    def _changed(self) -> None:
+        self._untold = True
+        self._news.set()
+
+    # --- working --------------------------------------------------------------------------------
+
+    @property
+    def patience_s(self) -> float:
+        """How long this job waits for what it depends on before it fails."""
+        jobs = self.settings.jobs
+        if self.job.kind is JobKind.ANALYSIS:
+            return jobs.model_wait_seconds
+        return jobs.stash_wait_seconds
+
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+        return self._around.now()
+
+    async def cpu(self, work: Callable[[Checkpoint], T]) -> T:
+        """Run CPU work in a thread on the process's one CPU slot.
+
+        `work` gets a function to call every few milliseconds. When the job is cancelled this
+        returns at once and that function raises inside the thread, which keeps the slot until it
+        ends; its result is thrown away.
+        """
+        cancelled = threading.Event()
+
+        def checkpoint() -> None:
+            if cancelled.is_set():
+                raise CpuCancelledError
+
+        try:
+            return await trio.to_thread.run_sync(
+                work, checkpoint, abandon_on_cancel=True, limiter=self.shared.cpu_slot
+            )
+        finally:
+            cancelled.set()
+
+    @contextmanager
+    def finishing(self) -> Generator[None]:
+        """Shield a section (send and record) from a cancel.
+
+        A stop of the service lifts the shield after its grace, and the section ends where it is:
+        what it was doing must be such that the next start can find out how it went.
+        """
+        with trio.CancelScope(shield=self._shielding) as scope:
+            self._shields.add(scope)
+            try:
+                yield
+            finally:
+                self._shields.discard(scope)
+
+    # --- the worker pool's ----------------------------------------------------------------------
+
+    def lift_shields(self) -> None:
+        """Let a cancel into shielded sections, present and future ones."""
+        self._shielding = False
+        for scope in self._shields:
+            scope.shield = False
+
+    async def keep_telling(self) -> None:
+        """Hand what the job tells to the registry until cancelled."""
+        progress_at = -PROGRESS_EVERY_S
+        while True:
+            await self._news.wait()
+            self._news = trio.Event()
+            self._send_lines()
+            due = progress_at + PROGRESS_EVERY_S - trio.current_time()
+            if due <= 0 and self._send_progress():
+                progress_at = trio.current_time()
+            self._send_reasons()
+            if self._untold or self._lines:
+                self._news.set()
+            await trio.sleep(LINES_EVERY_S)
+
+    def last_words(self) -> tuple[Progress, tuple[Line, ...]]:
+        """Take what was not handed over yet, at the end of the job."""
+        self._send_reasons()
+        lines, self._untold = self._take_lines(), False
+        return measured(self._progress, self._pace), lines
+
+    def _send_progress(self) -> bool:
+        if not self._untold:
+            return False
+        report = Reported(self.job.id, measured(self._progress, self._pace), self._waiting)
+        if not self._around.registry.hint(report):
+            return False
+        self._untold = False
+        if self._waiting is None:
+            self._waited = None
+        return True
+
+    def _send_lines(self) -> None:
+        lines = self._take_lines()
+        if lines and not self._around.registry.hint(Logged(self.job.id, lines)):
+            self._lines.extendleft(reversed(lines))
+
+    def _take_lines(self) -> tuple[Line, ...]:
+        lines = list(self._lines)
+        self._lines.clear()
+        if self._left_out:
+            note = f"{self._left_out} lines were left out here"
+            lines.insert(0, Line(self.now(), "warning", note))
+            self._left_out = 0
+        return tuple(lines)
+
+    def _send_reasons(self) -> None:
+        for reason in sorted(self._reasons):
+            self._around.sync_manager.post(LibraryChanged(reason))
+        self._reasons.clear()
