@@ -27,6 +27,19 @@ from stashhog.domain.sync import (
     Watermark,
 )
 
+
+@dataclass(frozen=True, slots=True)
+class DependencyState:
+    """What is known of Stash or the model without asking: what the last request showed, and when.
+
+    `unset` is one that is not configured or turned off; `detail_code` is the last error's code.
+    """
+
+    status: Literal["ok", "down", "unset", "unknown"]
+    since: datetime | None = None
+    detail_code: str | None = None
+
+
 # --- Stash --------------------------------------------------------------------------------------
 
 
@@ -138,11 +151,22 @@ class LanguageModel(Protocol):
     """A chat model behind an OpenAI-compatible API; never retries by itself."""
 
     async def ask(self, request: ModelRequest) -> ModelReply:
-        """Ask once. Raises the `OpenAIError` family; cancelling closes the connection."""
+        """Ask once; the text is one JSON object, not checked against the schema.
+
+        Raises the `OpenAIError` family, with `usage` (`input_tokens`, `output_tokens`,
+        `cached_tokens`, `model`) in the context where the server did work for it all the same.
+        Cancelling closes the connection.
+        """
         ...
 
     async def check(self) -> str:
         """Prove address, key and model; returns the model's name."""
+        ...
+
+    def cost_usd(
+        self, *, input_tokens: int, output_tokens: int, cached_tokens: int = 0
+    ) -> float | None:
+        """Price tokens of the present model; None where no price is known (never 0 for it)."""
         ...
 
 
