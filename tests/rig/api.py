@@ -84,14 +84,18 @@ class Api:
 
     def ended(self, job: Shape, *, status: str = "completed", seconds: float = 30.0) -> Shape:
         """Wait for the job's end, which has to be this one."""
+        done = self.final(job, seconds=seconds)
+        assert done["status"] == status, done
+        return done
+
+    def final(self, job: Shape, *, seconds: float = 30.0) -> Shape:
+        """Wait for the job's end, whichever it is."""
 
         def look() -> Shape | None:
             now = self.job(job["id"])
             return now if now["status"] in FINAL else None
 
-        done = until(look, f"the end of {job['kind']} {job['id']}", seconds=seconds)
-        assert done["status"] == status, done
-        return done
+        return until(look, f"the end of {job['kind']} {job['id']}", seconds=seconds)
 
     def running(self, job: Shape, *, done: int = 0, seconds: float = 15.0) -> Shape:
         """Wait until the job runs and has got past `done` items, and still runs."""

@@ -1,0 +1,153 @@
+"""The sample Stash in a thread of its own, and the hands that stir in it.
+
+Rules:
+- Its state belongs to its thread: everything here goes there and comes back with copies.
+- A person's edit made here is no mutation: `mutations` holds what the service sent, nothing else.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import trio
+
+from stashhog.demo import SampleStash
+from stashhog.demo.faults import Fault, Rule
+from stashhog.demo.rows import EntityRow, Kind, Mutation
+from stashhog.demo.serve import serve_sample_stash
+from stashhog.demo.state import StashState
+
+T = TypeVar("T")
+
+SECONDS = 15.0
+SCENE_UPDATES = frozenset({"sceneUpdate", "bulkSceneUpdate", "scenesUpdate"})
+
+
+class Stash:
+    """A running sample Stash.
+
+    Args:
+        sample: What it serves.
+    """
+
+    def __init__(self, sample: SampleStash) -> None:
+        self.sample = sample
+        self.url = ""
+        self._up = threading.Event()
+        self._token: trio.lowlevel.TrioToken | None = None
+        self._scope = trio.CancelScope()
+        self._thread = threading.Thread(target=trio.run, args=(self._run,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._up.wait(SECONDS), "the sample Stash did not come up"
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.do(self._scope.cancel)
+        self._thread.join(SECONDS)
+        assert not self._thread.is_alive()
+
+    async def _run(self) -> None:
+        self._token = trio.lowlevel.current_trio_token()
+        with self._scope:
+            async with trio.open_nursery() as nursery:
+                self.url = await nursery.start(serve_sample_stash, self.sample)
+                self._up.set()
+
+    def do(self, act: Callable[..., T], *arguments: Any) -> T:
+        """Run something in its thread."""
+        return trio.from_thread.run_sync(act, *arguments, trio_token=self._token)
+
+    @property
+    def _state(self) -> StashState:
+        return self.sample.state
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def scenes(self) -> dict[str, dict[str, Any]]:
+        """All scenes as they are now, by id, without the time of their last change."""
+
+        def look() -> dict[str, dict[str, Any]]:
+            rows = {str(key): asdict(row) for key, row in self._state.scenes.items()}
+            for row in rows.values():
+                del row["updated_at"]
+            return rows
+
+        return self.do(look)
+
+    def entities(self, kind: Kind) -> dict[str, EntityRow]:
+        """All entities of a kind, by id."""
+        return self.do(
+            lambda: {str(i): copy.deepcopy(row) for i, row in self._state.tables[kind].rows.items()}
+        )
+
+    def library(self) -> dict[str, Any]:
+        """Everything that a person could lose here."""
+        kinds: tuple[Kind, ...] = ("studio", "performer", "tag")
+        return {"scenes": self.scenes(), **{kind: self.entities(kind) for kind in kinds}}
+
+    def mutations(self) -> list[Mutation]:
+        """What the service had executed, in order."""
+        return self.do(lambda: list(self._state.mutations))
+
+    def written(self) -> Counter[str]:
+        """How many mutations were executed for each scene."""
+        sent = (m for m in self.mutations() if m.operation in SCENE_UPDATES)
+        return Counter(scene_id for mutation in sent for scene_id in mutation.scene_ids)
+
+    # --- stirring -------------------------------------------------------------------------------
+
+    def edit(self, scene_id: str, **values: Any) -> None:
+        """Change a scene as a person would in Stash's own page."""
+
+        def act() -> None:
+            row = self._state.scenes[int(scene_id)]
+            for name, value in values.items():
+                assert hasattr(row, name), name
+                setattr(row, name, value)
+            row.updated_at = self._state.now()
+
+        self.do(act)
+
+    def remove(self, scene_id: str) -> None:
+        """Remove a scene."""
+        self.do(lambda: self._state.destroy_scenes([scene_id]))
+
+    def fault(self, fault: Fault, on: str, **when: Any) -> Rule:
+        """Put a fault in force: `times`, `skip`, `chance` as `Faults.add`."""
+        return self.do(lambda: self.sample.faults.add(fault, on, **when))
+
+    def heal(self) -> None:
+        """End all faults."""
+        self.do(self.sample.faults.clear)
+
+    def go_away(self) -> None:
+        """Refuse connections."""
+        self.do(self.sample.faults.refuse)
+
+    def come_back(self) -> None:
+        """Accept connections again."""
+        self.do(self.sample.faults.accept)
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs between two libraries: place → (before, after)."""
+    found: dict[str, Any] = {}
+    for group in one:
+        for key in {**one[group], **other[group]}:
+            before, after = one[group].get(key), other[group].get(key)
+            if before != after:
+                found[f"{group}/{key}"] = (before, after)
+    return found
