@@ -282,7 +282,7 @@ def _entity_criterion(name: str, value: Any) -> Test:
 
 def _folded(name: str) -> Get:
     get = attrgetter(name)
-    return lambda row: ((get(row) or "").casefold(), row.id)
+    return lambda row: ((get(row) or "").upper(), row.id)
 
 
 def _numbers(name: str) -> Get:

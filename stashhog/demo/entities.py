@@ -81,7 +81,7 @@ class EntityTable:
         now = self._now()
         row = EntityRow(self.kind, self._last_id + 1, "", now, now)
         self._assign(row, values)
-        self._check(row)
+        self._check(row, values)
         self._last_id = row.id
         self.rows[row.id] = row
         return row
@@ -109,7 +109,7 @@ class EntityTable:
             old.other_uses,
         )
         self._assign(new, values)
-        self._check(new)
+        self._check(new, values)
         self.rows[old.id] = new
         return new
 
@@ -164,8 +164,7 @@ class EntityTable:
                 setattr(row, attribute, trim(values[name] or ""))
         for name, attribute in _LISTS[self.kind].items():
             if name in values:
-                texts = [trim(text) for text in values[name] or ()]
-                setattr(row, attribute, sorted(texts) if attribute == "aliases" else texts)
+                setattr(row, attribute, [trim(text) for text in values[name] or ()])
         for name in ("ignore_auto_tag", "favorite"):
             if values.get(name) is not None:
                 setattr(row, name, values[name])
@@ -177,16 +176,19 @@ class EntityTable:
             parent = values["parent_id"]
             row.parent_ids = [] if parent is None else [number(parent, "converting parent id: ")]
 
-    def _check(self, row: EntityRow) -> None:
+    def _check(self, row: EntityRow, given: Mapping[str, Any]) -> None:
+        """Judge what `given` brought into the row; what was there before is not judged again."""
         if not row.name.strip() and (self.kind == "studio" or self._release >= PARTIAL_DATES):
             raise RefusedError(f"{self.kind} name must not be blank")
         if self.kind == "performer":
             self._check_performer(row)
         else:
-            for name in (row.name, *row.aliases):
-                self._check_free(name, row.id)
-            self._check_aliases(row)
+            if "name" in given:
+                self._check_free(row.name, row.id)
+            if "aliases" in given:
+                self._check_aliases(row)
             self._check_parents(row)
+        row.aliases.sort()
 
     def _check_performer(self, row: EntityRow) -> None:
         name, disambiguation = like(row.name), like(row.disambiguation)
@@ -212,6 +214,8 @@ class EntityTable:
                 raise RefusedError(f"name '{name}' is used as alias for '{other.name}'")
 
     def _check_aliases(self, row: EntityRow) -> None:
+        for alias in row.aliases:
+            self._check_free(alias, row.id)
         if "" in row.aliases and self.kind == "studio" and self._release >= PARTIAL_DATES:
             raise RefusedError("studio alias must not be an empty string")
         if len(set(row.aliases)) != len(row.aliases):

@@ -180,11 +180,6 @@ class Faults:
                 return rule.fault
         return None
 
-    @property
-    def accepting(self) -> bool:
-        """Are connections accepted?"""
-        return self._accepting
-
     def refuse(self) -> None:
         """Close all connections and refuse new ones, as while Stash is down."""
         self._set_accepting(now=False)
@@ -193,9 +188,10 @@ class Faults:
         """Accept connections again."""
         self._set_accepting(now=True)
 
-    async def changed(self) -> None:
-        """Wait until accepting or refusing begins."""
-        await self._changed.wait()
+    async def wait(self, *, accepting: bool) -> None:
+        """Wait until connections are accepted, or refused."""
+        while self._accepting is not accepting:
+            await self._changed.wait()
 
     def _set_accepting(self, *, now: bool) -> None:
         if now is not self._accepting:

@@ -176,8 +176,12 @@ class StashState:
         tests = [scene_test(given, self.tables)]
         if find.get("q"):
             tests.append(words_test(find["q"], scene_texts))
+        key = self._sort_key(find, "scenes", SCENE_SORTS)
+        if find.get("sort") == "id" and not any(tests):
+            found = _page(numbers, find, key)
+            return Found(found.count, [self.scenes[i] for i in found.rows])
         rows: Iterable[SceneRow] = map(self.scenes.__getitem__, numbers)
-        return _page(_kept(rows, tests), find, self._sort_key(find, "scenes", SCENE_SORTS))
+        return _page(_kept(rows, tests), find, key)
 
     def find_entities(
         self,
