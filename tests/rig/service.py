@@ -87,7 +87,7 @@ class Service:
         home.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self.start() if self.process is None else self
 
     def __exit__(
         self,
@@ -167,6 +167,20 @@ class Service:
     def wait(self, seconds: float = STOP_SECONDS) -> int:
         """Wait for its own end; returns the exit code."""
         return self.present.wait(seconds)
+
+
+def begin(
+    *arguments: str, home: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a one-shot command whose output nobody reads."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "stashhog", *arguments],
+        cwd=home,
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def command(

@@ -125,6 +125,10 @@ class Stash:
         """Remove a scene."""
         self.do(lambda: self._state.destroy_scenes([scene_id]))
 
+    def destroy(self, kind: Kind, entity_id: str) -> None:
+        """Remove a performer, tag or studio."""
+        self.do(self._state.destroy_entity, kind, int(entity_id))
+
     def fault(self, fault: Fault, on: str, **when: Any) -> Rule:
         """Put a fault in force: `times`, `skip`, `chance` as `Faults.add`."""
         return self.do(lambda: self.sample.faults.add(fault, on, **when))

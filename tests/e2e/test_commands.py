@@ -1,0 +1,132 @@
+"""The commands, alone and beside a running service."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from stashhog.demo import SampleStash
+from stashhog.demo.faults import delay
+from tests.e2e.conftest import Reviewed
+from tests.rig.library import small_library
+from tests.rig.service import begin, command
+from tests.rig.stash import Stash, differences
+from tests.rig.waiting import until
+
+
+def _lines(ended: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+class _Shell:
+    """Runs commands on one folder."""
+
+    def __init__(self, home: Path, url: str | None) -> None:
+        self.home = home
+        self.env = {} if url is None else {"STASHHOG_STASH__URL": url}
+
+    def __call__(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+        ended = command(
+            *arguments,
+            "--json",
+            "--data-dir",
+            str(self.home / "data"),
+            home=self.home,
+            env=self.env,
+        )
+        assert ended.returncode == code, f"{arguments}: {ended.returncode}\n{ended.stderr}"
+        assert "Traceback" not in ended.stderr
+        return _lines(ended)
+
+
+def test_the_whole_story_goes_by_commands_without_a_service(tmp_path: Path) -> None:
+    with Stash(SampleStash(small_library())) as stash:
+        run = _Shell(tmp_path, stash.url)
+        before = stash.library()
+        assert run("sync")[-1]["created"] == 60
+        analysed = run("analyze", "--name", "by hand")[-1]
+        assert (analysed["status"], analysed["plan_id"]) == ("completed", 1)
+        (plan,) = run("plans")
+        assert (plan["name"], plan["status"]) == ("by hand", "reviewing")
+        shown, *changes = run("plans", "show", "1", "--changes")
+        assert len(changes) == shown["changes"] == plan["changes"]
+        assert run("apply", "1")[-1]["applied"] == 0
+        applied = run("apply", "1", "--accept", "0.5")[-1]
+        assert applied["applied"] > 0
+        stash.edit("31", title="Mine")
+        undone = run("undo", "1", code=4)[-1]
+        assert undone["conflicts"] == 1
+        assert differences(before, stash.library()).keys() == {"scenes/31"}
+        run("plans", "show", "77", code=1)
+
+
+def test_commands_beside_a_service_go_through_it(reviewed: Reviewed) -> None:
+    with reviewed() as at:
+        run = _Shell(at.service.home, at.stash.url)
+        token = at.service.data / "service.json"
+        assert token.stat().st_mode & 0o077 == 0
+        assert run("sync")[-1]["status"] == "completed"
+        accepted = at.api.plan(1)["counts"]["accepted"]
+        last = run("apply", "1")[-1]
+        assert last["applied"] == accepted
+        assert at.api.job(last["job_id"])["status"] == "completed"
+        (plan,) = run("plans")
+        assert plan["counts"] == at.api.plan(1)["counts"]
+        assert [row["state"] for row in run("doctor") if row["check"] == "service"] == ["ok"]
+        run("undo", "9", code=1)
+
+
+def test_doctor_says_what_is_wrong_and_changes_nothing(tmp_path: Path) -> None:
+    alone = _Shell(tmp_path, None)
+    rows = {row["check"]: row["state"] for row in alone("doctor")}
+    assert rows["stash"] == "warning"
+    assert not (tmp_path / "data").exists()
+    away = _Shell(tmp_path, "http://127.0.0.1:9")
+    rows = {row["check"]: row["state"] for row in away("doctor", code=3)}
+    assert rows["stash"] == "bad"
+    wrong = _Shell(tmp_path, "http://127.0.0.1:9")
+    wrong.env["STASHHOG_APP__PORT"] = "x"
+    (row,) = wrong("doctor", code=2)
+    assert (row["check"], row["state"]) == ("settings", "bad")
+    assert not (tmp_path / "data").exists()
+
+
+def test_plans_makes_no_folder_where_there_is_none(tmp_path: Path) -> None:
+    assert _Shell(tmp_path, None)("plans") == []
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_command_without_its_stash_ends_with_3_and_without_a_setting_with_2(
+    tmp_path: Path,
+) -> None:
+    run = _Shell(tmp_path, "http://127.0.0.1:9")
+    run.env["STASHHOG_JOBS__STASH_WAIT_SECONDS"] = "0"
+    run("sync", code=3)
+    _Shell(tmp_path, None)("sync", code=2)
+
+
+def test_a_command_that_is_interrupted_keeps_what_it_did(tmp_path: Path) -> None:
+    with Stash(SampleStash(small_library())) as stash:
+        run = _Shell(tmp_path, stash.url)
+        run("sync")
+        run("analyze")
+        stash.fault(delay(0.1), "mutation", times=None)
+        data = str(tmp_path / "data")
+        process = begin(
+            "apply", "1", "--accept", "0", "--data-dir", data, home=tmp_path, env=run.env
+        )
+        try:
+            until(lambda: len(stash.written()) >= 2, "two scenes are written", seconds=20)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+        finally:
+            process.kill()
+            process.wait()
+        stash.heal()
+        (plan,) = run("plans")
+        assert plan["counts"]["applied"] >= 2
+        assert run("apply", "1")[-1]["failed"] == 0
+        assert set(stash.written().values()) == {1}
