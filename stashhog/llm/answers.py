@@ -59,9 +59,7 @@ def read_completion(
     if reason == "content_filter" or message.get("refusal"):
         raise _failed(ModelRefusedError, "the model declined to answer", reply)
     if reason == "length":
-        raise _failed(
-            ModelAnswerError, "the answer was cut at its largest length", reply, "answer_cut"
-        )
+        raise _failed(ModelAnswerError, "the answer was cut short", reply, "answer_cut")
     return reply
 
 

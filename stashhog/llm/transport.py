@@ -60,8 +60,15 @@ class ModelTransport(httpx2.AsyncBaseTransport):
         headers += [("Accept-Encoding", "identity"), ("User-Agent", "StashHog")]
         if self._authorization is not None:
             headers.append(("Authorization", self._authorization))
-        request.headers = httpx2.Headers(headers)
-        response = await self._inner.handle_async_request(request)
+        # A new request: the library still reads its own headers from the one that it made.
+        narrow = httpx2.Request(
+            request.method,
+            request.url,
+            headers=headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+        response = await self._inner.handle_async_request(narrow)
         stream = _Bounded(response.stream, self._max_response_bytes)
         if response.headers.get("content-encoding", "identity") != "identity":
             await stream.aclose()
@@ -95,11 +102,18 @@ class _Bounded(httpx2.AsyncByteStream):
         self._left = limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._inner:
-            self._left -= len(chunk)
-            if self._left < 0:
-                raise ModelAnswerError("the answer is too long", code="answer_too_long")
-            yield chunk
+        try:
+            async for chunk in self._inner:
+                self._left -= len(chunk)
+                if self._left >= 0:
+                    yield chunk
+                else:  # hang up, and let the iteration end from below: it cleans up itself
+                    await self._inner.aclose()
+        except httpx2.TransportError:
+            if self._left >= 0:
+                raise
+        if self._left < 0:
+            raise ModelAnswerError("the answer is too long", code="answer_too_long")
 
     async def aclose(self) -> None:
         await self._inner.aclose()
