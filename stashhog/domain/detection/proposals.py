@@ -1,0 +1,298 @@
+"""Candidates as proposals: who wins, what it is worth, and how it is said to a person.
+
+Rules:
+- Fields that are filled and list members that the scene has are left alone.
+- Confidence is the calibrator's; below the asked minimum nothing is proposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from stashhog.domain.detection.details import cleaned
+from stashhog.domain.detection.findings import (
+    DetectionOptions,
+    Proposal,
+    SceneFindings,
+    Source,
+    current_blocks,
+)
+from stashhog.domain.detection.knowledge import Knowledge
+from stashhog.domain.detection.performers import WEAK, Mention, PerformerCandidate
+from stashhog.domain.detection.reading import Segment, known_title, read
+from stashhog.domain.detection.scoring import STEPS, Scored, bounded
+from stashhog.domain.detection.studio import StudioCandidate
+from stashhog.domain.detection.tags import TagCandidate, TagMention
+from stashhog.domain.detection.titles import title_text
+from stashhog.domain.library import EntityKind, Scene
+from stashhog.domain.names import plain
+
+MOST_PROPOSED = 0.9999
+UNNAMED_LEAST = 0.0
+"""Tags that no text names are proposed from this confidence on."""
+
+DETAILS_CONFIDENCE = 0.99
+
+
+def detect(scene: Scene, knowledge: Knowledge, options: DetectionOptions) -> SceneFindings:
+    """All proposals for one scene, or why there are none."""
+    if scene.organized and not options.include_organized:
+        return SceneFindings(scene.id, (), "organized")
+    wanted = {f for f in options.fields if not current_blocks(scene, f, options)}
+    found: list[Proposal] = []
+    if "details" in wanted and scene.details:
+        found.extend(_details(scene.details))
+    if not scene.files and not found:
+        return SceneFindings(scene.id, (), "no_files")
+    if not wanted - {"details"} and not found:
+        return SceneFindings(scene.id, (), "complete")
+    if scene.files:
+        scored = look(scene, knowledge)
+        for name, propose in _PROPOSERS.items():
+            if name in wanted:
+                found.extend(propose(scene, scored, knowledge))
+    kept = tuple(p for p in found if p.confidence >= options.min_confidence)
+    if kept:
+        return SceneFindings(scene.id, kept)
+    return SceneFindings(scene.id, (), "low_confidence" if found else "nothing_found")
+
+
+def look(scene: Scene, knowledge: Knowledge) -> Scored:
+    """Run all detectors over a scene."""
+    reading = read(scene, knowledge.lexicon, title=known_title(scene))
+    scored = Scored(reading, knowledge.view(), scene.studio_id, scene.performer_ids)
+    for step in STEPS.values():
+        step(scored, knowledge.lexicon, knowledge.weights)
+    return scored
+
+
+def _details(details: str) -> Iterable[Proposal]:
+    text = cleaned(details)
+    if text is not None:
+        evidence = {"text": details, "start": None, "end": None, "span": None,
+                    "rule": "details.markup", "runner_up": None, "gap": None}  # fmt: skip
+        yield Proposal(
+            "details", "set", None, text, DETAILS_CONFIDENCE, "rule",
+            "The text holds markup; this is the same text without it.", evidence,
+        )  # fmt: skip
+
+
+def _rounded(confidence: float) -> float:
+    return round(min(confidence, MOST_PROPOSED), 4)
+
+
+def _evidence(
+    segment: Segment | None,
+    first: int,
+    after: int,
+    rule: str,
+    runner_up: Mapping[str, Any] | None = None,
+    confidence: float = 0.0,
+) -> dict[str, Any]:
+    """Where it was read; without a segment it was only counted."""
+    start = end = span = None
+    if segment is not None:
+        begin, stop = segment.tokens.span(first, after)
+        start, end = begin + segment.offset, stop + segment.offset
+        span = segment.whole[start:end]
+    gap = round(confidence - runner_up["confidence"], 4) if runner_up else None
+    return {
+        "text": segment.whole if segment is not None else None,
+        "where": segment.role if segment is not None else None,
+        "start": start,
+        "end": end,
+        "span": span,
+        "rule": rule,
+        "runner_up": runner_up,
+        "gap": gap,
+    }
+
+
+_PLACES = {
+    "stem": "the file's name", "also": "another file's name", "d1": "the folder's name",
+    "d2": "a folder's name", "d3": "a folder's name", "title": "the title", "details": "the details",
+}  # fmt: skip
+
+
+def _propose_studio(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterable[Proposal]:
+    if not scored.studios or scored.studios[0].id == scene.studio_id:
+        return
+    best = scored.studios[0]
+    calibrator = knowledge.weights.calibrators["studio"]
+    second = scored.studios[1] if len(scored.studios) > 1 else None
+    rival = bounded(second.score if second else -8.0)
+    confidence = _rounded(calibrator.confidence(best.score, rival))
+    runner_up = None
+    if second is not None:
+        other = min(confidence, _rounded(calibrator.confidence(second.score, bounded(best.score))))
+        runner_up = {"value": knowledge.lexicon.name("studio", second.id), "confidence": other}
+    name = knowledge.lexicon.name("studio", best.id)
+    source, reason, where, rule = _studio_reason(best, name)
+    evidence = _evidence(*where, rule, runner_up, confidence)
+    yield Proposal("studio", "set", best.id, name, confidence, source, reason, evidence)
+
+
+_LIFT_REASONS = {
+    "d1": ("folder", "Organised scenes in this folder are mostly by {name}."),
+    "d2": ("folder", "Organised scenes below this folder are mostly by {name}."),
+    "d3": ("folder", "Organised scenes below this folder are mostly by {name}."),
+    "p0": ("prefix", "Organised files that begin like this are mostly by {name}."),
+    "p1": ("prefix", "Organised files that begin like this are mostly by {name}."),
+    "p2": ("prefix", "Organised files that begin like this are mostly by {name}."),
+    "pb": ("bracket", "Organised files with this mark in brackets are mostly by {name}."),
+    "pz": ("suffix", "Organised files that end like this are mostly by {name}."),
+    "cast": ("cast", "These performers were mostly seen with {name}."),
+}
+
+
+def _studio_reason(
+    best: StudioCandidate, name: str
+) -> tuple[Source, str, tuple[Segment | None, int, int], str]:
+    lift = max(best.lifts.items(), key=lambda item: item[1], default=("", 0.0))
+    if best.named:
+        named = max(best.named, key=lambda n: n.surface)
+        hit = named.hit
+        reason = f"{_PLACES[named.segment.role].capitalize()} has the studio's name."
+        source: Source = "learned" if lift[1] > 3.0 else "rule"
+        return source, reason, (named.segment, hit.first, hit.after), f"studio.{named.form}"
+    rule, reason = _LIFT_REASONS.get(lift[0], ("custom", "It looks most like scenes of {name}."))
+    return "learned", reason.format(name=name), (None, 0, 0), f"studio.{rule}"
+
+
+_FORM_REASONS = {
+    "name": "has this name", "alias": "has an alias of this performer",
+    "single": "has this one-word name, which mostly meant this performer",
+    "reversed": "has this name, last name first", "initial": "has the initial and last name",
+    "first": "has the first name, and the cast or folder fits",
+    "typo": "has this name with one letter off",
+}  # fmt: skip
+
+
+def _propose_performers(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterable[Proposal]:
+    calibrator = knowledge.weights.calibrators["performers"]
+    for candidate in scored.performers:
+        if candidate.id in scene.performer_ids:
+            continue
+        confidence = _rounded(calibrator.confidence(candidate.score))
+        mention = candidate.best
+        rival = _rival(candidate, mention, scored, calibrator.confidence, knowledge)
+        evidence = _evidence(
+            mention.segment, mention.first, mention.after, f"performer.{mention.form}",
+            rival, confidence,
+        )  # fmt: skip
+        place = _PLACES[mention.segment.role].capitalize()
+        yield Proposal(
+            "performers", "add", candidate.id, knowledge.lexicon.name("performer", candidate.id),
+            confidence, "learned" if mention.form in WEAK else "rule",
+            f"{place} {_FORM_REASONS[mention.form]}.", evidence,
+        )  # fmt: skip
+
+
+def _rival(
+    candidate: PerformerCandidate,
+    mention: Mention,
+    scored: Scored,
+    confidence: Callable[[float], float],
+    knowledge: Knowledge,
+) -> dict[str, Any] | None:
+    """The next best performer that the same spelling may mean."""
+    others = [
+        other
+        for other in scored.performers
+        if other is not candidate and any(m.key == mention.key for m in other.mentions)
+    ]
+    if not others:
+        return None
+    best = max(others, key=lambda other: other.score)
+    name = knowledge.lexicon.name("performer", best.id)
+    return {"value": name, "confidence": _rounded(confidence(best.score))}
+
+
+def _propose_date(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterable[Proposal]:
+    if not scored.dates or scored.dates[0][1].value == scene.date:
+        return
+    calibrator = knowledge.weights.calibrators["date"]
+    score, best = scored.dates[0]
+    second = next(((s, c) for s, c in scored.dates if c.value != best.value), None)
+    rival = bounded(second[0] if second else -8.0)
+    confidence = _rounded(calibrator.confidence(score, rival))
+    runner_up = None
+    if second is not None:
+        other = min(confidence, _rounded(calibrator.confidence(second[0], bounded(score))))
+        runner_up = {"value": second[1].value, "confidence": other}
+    evidence = _evidence(
+        None, 0, 0, f"date.{best.writing.family}.{best.order}", runner_up, confidence
+    )
+    start = best.segment.offset + best.writing.start
+    end = best.segment.offset + best.writing.end
+    evidence |= {
+        "text": best.segment.whole, "where": best.segment.role, "start": start, "end": end,
+        "span": best.segment.whole[start:end],
+    }  # fmt: skip
+    place = _PLACES[best.segment.role].capitalize()
+    ways = len(best.writing.readings)
+    reason = f"{place} has this date{', read in the usual order' if ways > 1 else ''}."
+    source: Source = "learned" if ways > 1 else "rule"
+    yield Proposal("date", "set", None, best.value, confidence, source, reason, evidence)
+
+
+def _propose_title(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterable[Proposal]:
+    if not scored.titles:
+        return
+    calibrator = knowledge.weights.calibrators["title"]
+    score, best = scored.titles[0]
+    text = title_text(best)
+    if not text or text == scene.title:
+        return
+    key = plain(text)
+    others = ((s, title_text(c)) for s, c in scored.titles[1:])
+    second = next(((s, other) for s, other in others if plain(other) != key), None)
+    confidence = _rounded(calibrator.confidence(score, bounded(second[0] if second else -8.0)))
+    runner_up = None
+    if second is not None:
+        other_confidence = _rounded(calibrator.confidence(second[0], bounded(score)))
+        runner_up = {"value": second[1], "confidence": min(confidence, other_confidence)}
+    evidence = _evidence(
+        best.segment, best.first, best.after, "title.rest", runner_up, confidence
+    )
+    reason = f"{_PLACES[best.segment.role].capitalize()} leaves this when marks and names are out."
+    yield Proposal("title", "set", None, text, confidence, "learned", reason, evidence)
+
+
+def _propose_tags(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterable[Proposal]:
+    calibrator = knowledge.weights.calibrators["tags"]
+    for candidate in scored.tags:
+        if candidate.id in scene.tag_ids:
+            continue
+        confidence = _rounded(calibrator.confidence(candidate.score))
+        if not candidate.mentions and confidence < UNNAMED_LEAST:
+            continue
+        source, reason, evidence = _tag_reason(candidate)
+        name = knowledge.lexicon.name("tag", candidate.id)
+        yield Proposal("tags", "add", candidate.id, name, confidence, source, reason, evidence)
+
+
+def _tag_reason(candidate: TagCandidate) -> tuple[Source, str, dict[str, Any]]:
+    if not candidate.mentions:
+        reason = "Organised scenes of this studio, cast, folder or size mostly have it."
+        return "learned", reason, _evidence(None, 0, 0, "tag.custom")
+    order = ("in", "title", "stem", "also", "d", "details")
+    mention: TagMention = min(candidate.mentions, key=lambda m: order.index(m.where))
+    hit = mention.hit
+    reason = f"{_PLACES[mention.segment.role].capitalize()} has the tag's name."
+    if mention.where == "in":
+        reason = "The title in the file's name has the tag's name."
+    evidence = _evidence(mention.segment, hit.first, hit.after, f"tag.{mention.where}")
+    return "rule", reason, evidence
+
+
+_PROPOSERS: Mapping[str, Callable[[Scene, Scored, Knowledge], Iterable[Proposal]]] = {
+    "title": _propose_title,
+    "date": _propose_date,
+    "studio": _propose_studio,
+    "performers": _propose_performers,
+    "tags": _propose_tags,
+}
+
+KINDS: Mapping[str, EntityKind] = {"studio": "studio", "performers": "performer", "tags": "tag"}

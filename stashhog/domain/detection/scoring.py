@@ -1,0 +1,155 @@
+"""One scene through all detectors, each using what the former ones found.
+
+Order: studio, performers, date, title, tags. The same steps run while learning, with counts that
+leave the scene's fold out, and afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from stashhog.domain.detection.counts import View, sigmoid
+from stashhog.domain.detection.dates import DateCandidate, date_candidates
+from stashhog.domain.detection.lexicon import Lexicon
+from stashhog.domain.detection.model import Weights
+from stashhog.domain.detection.performers import (
+    PerformerCandidate,
+    performer_candidates,
+    sure_cast,
+)
+from stashhog.domain.detection.reading import Reading
+from stashhog.domain.detection.studio import StudioCandidate, studio_candidates
+from stashhog.domain.detection.tags import TagCandidate, TagContext, tag_candidates
+from stashhog.domain.detection.titles import TitleCandidate, title_candidates
+
+SURE = 0.5
+
+
+@dataclass(slots=True)
+class Scored:
+    """A scene while it is looked at: candidates by field, best first where one wins."""
+
+    reading: Reading
+    view: View
+    studio_known: str | None
+    cast_known: tuple[str, ...]
+    studios: list[StudioCandidate] = field(default_factory=list)
+    performers: list[PerformerCandidate] = field(default_factory=list)
+    dates: list[tuple[float, DateCandidate]] = field(default_factory=list)
+    titles: list[tuple[float, TitleCandidate]] = field(default_factory=list)
+    tags: list[TagCandidate] = field(default_factory=list)
+
+    def likely_studios(self, weights: Weights) -> dict[str, float]:
+        """The studio on the scene, or the best candidates with their probability."""
+        if self.studio_known is not None:
+            return {self.studio_known: 1.0}
+        calibrator = weights.calibrators["studio"]
+        best: dict[str, float] = {}
+        for at, candidate in enumerate(self.studios[:3]):
+            rival = self.studios[1 if at == 0 else 0].score if len(self.studios) > 1 else -8.0
+            best[candidate.id] = calibrator.confidence(candidate.score, bounded(rival))
+        total = sum(best.values())
+        return {s: p / max(1.0, total) for s, p in best.items()}
+
+    def top_studio(self, weights: Weights) -> str | None:
+        """The studio on the scene, or the best candidate where that is sure enough."""
+        for studio, p in self.likely_studios(weights).items():
+            if p >= SURE:
+                return studio
+        return None
+
+    def sure_performers(self) -> tuple[str, ...]:
+        """Performers on the scene, and the candidates that are sure enough."""
+        sure = [c.id for c in self.performers if sigmoid(c.score) >= SURE]
+        return tuple(dict.fromkeys((*self.cast_known, *sure)))
+
+    def name_tokens(self, weights: Weights) -> frozenset[int]:
+        """Stem tokens that belong to sure names."""
+        taken: set[int] = set()
+        for candidate in self.performers:
+            if sigmoid(candidate.score) >= SURE:
+                for mention in candidate.mentions:
+                    if mention.segment.role == "stem":
+                        taken.update(range(mention.first, mention.after))
+        top = self.top_studio(weights)
+        for studio in self.studios:
+            if studio.id == top:
+                for named in studio.named:
+                    if named.segment.role == "stem":
+                        taken.update(range(named.hit.first, named.hit.after))
+        return frozenset(taken)
+
+
+def bounded(score: float) -> float:
+    """A runner-up's score as the calibrators take it."""
+    return min(max(score, -8.0), 8.0)
+
+
+def score_studios(scored: Scored, lexicon: Lexicon, weights: Weights) -> None:
+    """Find and rank the studios."""
+    cast = dict.fromkeys((*scored.cast_known, *sure_cast(scored.reading, lexicon)))
+    scored.studios = studio_candidates(scored.reading, cast, lexicon, scored.view)
+    linear = weights.linear["studio"]
+    for candidate in scored.studios:
+        candidate.score = linear.score(candidate.row)
+    scored.studios.sort(key=lambda c: (-c.score, c.id))
+
+
+def score_performers(scored: Scored, lexicon: Lexicon, weights: Weights) -> None:
+    """Find and score the performers."""
+    likely = scored.likely_studios(weights)
+    scored.performers = performer_candidates(scored.reading, likely, lexicon, scored.view)
+    linear = weights.linear["performers"]
+    for candidate in scored.performers:
+        candidate.score = linear.score(candidate.row)
+
+
+def score_dates(scored: Scored, lexicon: Lexicon, weights: Weights) -> None:
+    """Find and rank the dates."""
+    linear = weights.linear["date"]
+    found = date_candidates(scored.reading, scored.top_studio(weights), scored.view)
+    scored.dates = sorted(
+        ((linear.score(c.row), c) for c in found), key=lambda item: (-item[0], item[1].value)
+    )
+
+
+def score_titles(scored: Scored, lexicon: Lexicon, weights: Weights) -> None:
+    """Find and rank the titles."""
+    linear = weights.linear["title"]
+    names = scored.name_tokens(weights)
+    found = title_candidates(scored.reading, names, scored.top_studio(weights), scored.view)
+    scored.titles = sorted(((linear.score(c.row), c) for c in found), key=lambda item: -item[0])
+
+
+def score_tags(scored: Scored, lexicon: Lexicon, weights: Weights) -> None:
+    """Find and score the tags."""
+    context = TagContext(
+        scored.likely_studios(weights),
+        scored.sure_performers(),
+        next(
+            ((c.first, c.after) for _, c in scored.titles[:1] if c.segment.role == "stem"), None
+        ),
+        scored.name_tokens(weights),
+    )
+    scored.tags = tag_candidates(scored.reading, context, lexicon, scored.view)
+    linear = weights.linear["tags"]
+    for candidate in scored.tags:
+        candidate.score = linear.score(candidate.row)
+
+
+STEPS = {
+    "studio": score_studios,
+    "performers": score_performers,
+    "date": score_dates,
+    "title": score_titles,
+    "tags": score_tags,
+}
+
+
+def rivals(scores: Mapping[str, float]) -> Iterator[tuple[str, float, float]]:
+    """Each value with its score and that of the best other value."""
+    ranked = sorted(scores.items(), key=lambda item: -item[1])
+    for at, (value, score) in enumerate(ranked):
+        other = ranked[1 if at == 0 else 0][1] if len(ranked) > 1 else -8.0
+        yield value, score, bounded(other)

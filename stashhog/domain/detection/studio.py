@@ -1,0 +1,217 @@
+"""Whose studio a scene is: names in the path, and what folders, prefixes and casts meant so far.
+
+Rules:
+- A candidate is named in a text, or was the studio of organised scenes with the same folder,
+  prefix or performers. The best one is proposed, with the runner-up and its gap.
+- All counts are lifts: log-odds under the thing seen less the log-odds of the studio at large.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from stashhog.domain.detection.counts import View, logit, sigmoid
+from stashhog.domain.detection.lexicon import Hit, Lexicon
+from stashhog.domain.detection.reading import Reading, Segment
+
+FEATURES = (
+    "bias", "prior", "named", "surface", "start", "inner", "last", "d1", "d2", "d3", "title",
+    "details", "also", "alias", "single", "short", "places", "inside", "shared",
+    "lift_d1", "lift_d2", "lift_d3", "lift_head", "lift_tail", "lift_bracket", "cast", "style",
+    "parent_named", "child_named", "rivals", "rival", "best_lift",
+)  # fmt: skip
+
+_ROLE_FLAGS = ("start", "inner", "last", "d1", "d2", "d3", "title", "details", "also")
+_NAMED_PRIOR = {
+    "start": 0.8, "inner": 0.25, "last": 0.4, "d1": 0.75, "d2": 0.5, "d3": 0.25, "title": 0.1,
+    "details": 0.5, "also": 0.4,
+}  # fmt: skip
+PLACES_KEPT = 5
+
+
+class Named(NamedTuple):
+    """A studio's name in a text, and how often that meant the studio."""
+
+    segment: Segment
+    hit: Hit
+    zone: str
+    form: str
+    surface: float
+
+
+@dataclass(slots=True)
+class StudioCandidate:
+    """A studio with what speaks for it; `score` is log-odds."""
+
+    id: str
+    named: list[Named] = field(default_factory=list)
+    lifts: dict[str, float] = field(default_factory=dict)
+    row: list[float] = field(default_factory=list)
+    score: float = 0.0
+
+
+def zone(segment: Segment, hit: Hit) -> str:
+    """The part of a path that a name stands in."""
+    if segment.role != "stem":
+        return segment.role
+    if hit.first == 0 or (hit.first == 1 and segment.tokens.low[0].isdigit()):
+        return "start"
+    return "last" if hit.after == len(segment.tokens) else "inner"
+
+
+def surface_keys(segment: Segment, hit: Hit, form: str) -> tuple[str, str]:
+    """Where the truth of a name's spelling is counted: for itself, and for its class."""
+    where = zone(segment, hit)
+    shape = "s" if form == "single" else "n"
+    return f"s@{where}", f"{where}{shape}{'i' if hit.inside else ''}"
+
+
+def studio_candidates(
+    reading: Reading, cast: Iterable[str], lexicon: Lexicon, view: View
+) -> list[StudioCandidate]:
+    """All candidates with their rows; `cast` are performers that are sure enough."""
+    found: dict[str, StudioCandidate] = {}
+    _add_named(reading, found, lexicon, view)
+    _add_places(reading, found, lexicon, view)
+    _add_cast(tuple(cast)[:6], found, lexicon, view)
+    strongest = _strongest(found)
+    style = reading.style
+    total = view.n("S", "")
+    for candidate in found.values():
+        candidate.row = _row(candidate, found, strongest, style, total, lexicon, view)
+    return list(found.values())
+
+
+def _may(lexicon: Lexicon, studio: str) -> bool:
+    entity = lexicon.library.studios.get(studio)
+    return entity is not None and not entity.ignore_auto_tag
+
+
+def _add_named(
+    reading: Reading, found: dict[str, StudioCandidate], lexicon: Lexicon, view: View
+) -> None:
+    for segment in reading.segments:
+        for hit in segment.hits:
+            for ref in hit.refs:
+                if ref.kind != "studio" or not _may(lexicon, ref.id):
+                    continue
+                where = zone(segment, hit)
+                slot, kind = surface_keys(segment, hit, ref.form)
+                usual = sigmoid(view.odds("s-class", kind, "right", _NAMED_PRIOR[where], 8.0))
+                odds = view.odds(slot, hit.key, ref.id, usual, 2.0)
+                candidate = found.setdefault(ref.id, StudioCandidate(ref.id))
+                candidate.named.append(Named(segment, hit, where, ref.form, odds))
+
+
+def _add_places(
+    reading: Reading, found: dict[str, StudioCandidate], lexicon: Lexicon, view: View
+) -> None:
+    total = view.n("S", "")
+    for place, value in reading.places:
+        slot = f"S:{place}"
+        seen = view.n(slot, value)
+        if not seen:
+            continue
+        floor = max(1, seen // 20)
+        counted = sorted(view.row(slot, value), key=lambda item: -item[1])
+        for studio, times in counted[:PLACES_KEPT]:
+            if times >= floor and _may(lexicon, studio):
+                found.setdefault(studio, StudioCandidate(studio))
+    for place, value in reading.places:
+        slot = f"S:{place}"
+        seen = view.n(slot, value)
+        for candidate in found.values():
+            if seen:
+                candidate.lifts[place] = _lift(view, slot, value, candidate.id, seen, total)
+
+
+def _lift(view: View, slot: str, value: str, studio: str, seen: int, total: int) -> float:
+    prior = (view.n("S", "", studio) + 0.3) / (total + 30.0)
+    times = view.n(slot, value, studio)
+    p = (times + 0.5 * prior) / (seen + 0.5)
+    return min(max(logit(p) - logit(prior), -4.0), 9.0)
+
+
+def _add_cast(
+    cast: tuple[str, ...], found: dict[str, StudioCandidate], lexicon: Lexicon, view: View
+) -> None:
+    for performer in cast:
+        counted = sorted(view.row("P>S", performer), key=lambda item: -item[1])
+        for studio, times in counted[:3]:
+            if times > 1 and _may(lexicon, studio):
+                found.setdefault(studio, StudioCandidate(studio))
+    total = view.n("S", "") + 30.0
+    for candidate in found.values():
+        prior = (view.n("S", "", candidate.id) + 0.3) / total
+        lift = 0.0
+        for performer in cast:
+            seen = view.n("P>S", performer)
+            if seen:
+                times = view.n("P>S", performer, candidate.id)
+                lift += math.log((times + 2.0 * prior) / (seen + 2.0) / prior)
+        candidate.lifts["cast"] = min(max(lift, -4.0), 6.0)
+
+
+def _strongest(found: Mapping[str, StudioCandidate]) -> list[tuple[float, str]]:
+    """The two best named candidates by the truth of their spelling."""
+    named = [(max(n.surface for n in c.named), c.id) for c in found.values() if c.named]
+    return sorted(named, reverse=True)[:2]
+
+
+def _row(
+    candidate: StudioCandidate,
+    found: Mapping[str, StudioCandidate],
+    strongest: list[tuple[float, str]],
+    style: str,
+    total: int,
+    lexicon: Lexicon,
+    view: View,
+) -> list[float]:
+    named = candidate.named
+    best = max(named, key=lambda n: n.surface) if named else None
+    flags = dict.fromkeys(_ROLE_FLAGS, 0.0)
+    for entry in named:
+        flags[entry.zone] = 1.0
+    lifts = candidate.lifts
+    head = max((lifts[p] for p in ("p0", "p1", "p2") if p in lifts), default=0.0)
+    own = view.n("S", "", candidate.id)
+    entity = lexicon.library.studios[candidate.id]
+    rival = next((odds for odds, studio in strongest if studio != candidate.id), None)
+    habit = 0.0
+    if own and total:
+        share = (view.n("Y", "", style) + 1.0) / (total + 20.0)
+        habit = math.log((view.n("Y", candidate.id, style) + 4.0 * share) / (own + 4.0) / share)
+    return [
+        1.0,
+        math.log((own + 0.5) / (total + 50.0) * 100.0),
+        float(best is not None),
+        best.surface if best else 0.0,
+        *(flags[name] for name in _ROLE_FLAGS),
+        float(best is not None and best.form == "alias"),
+        float(best is not None and best.form == "single"),
+        float(best is not None and len(best.hit.key) < 5),
+        float(len({n.segment.role for n in named})),
+        float(best is not None and bool(best.hit.inside)),
+        float(best is not None and len(best.hit.refs) > 1),
+        lifts.get("d1", 0.0),
+        lifts.get("d2", 0.0),
+        lifts.get("d3", 0.0),
+        head,
+        lifts.get("pz", 0.0),
+        lifts.get("pb", 0.0),
+        lifts.get("cast", 0.0),
+        min(max(habit, -3.0), 3.0),
+        float(any(p in found and found[p].named for p in entity.parent_ids)),
+        float(_has_named_child(candidate.id, found, lexicon)),
+        min(3.0, sum(1.0 for c in found.values() if c.named and c is not candidate)),
+        0.0 if rival is None else rival + 3.0,
+        max((v for k, v in lifts.items() if k != "cast"), default=0.0),
+    ]
+
+
+def _has_named_child(studio: str, found: Mapping[str, StudioCandidate], lexicon: Lexicon) -> bool:
+    studios = lexicon.library.studios
+    return any(c.named and studio in studios[c.id].parent_ids for c in found.values())

@@ -1,0 +1,363 @@
+"""The title in a file's name: what is left when studio, names, date and technical marks are taken
+out, begun and ended where titles of organised scenes began and ended.
+
+Rules:
+- Each token is labelled: S(tudio), P(erformer), D(ate), J(unk), N(umber) or a blank for words.
+- A candidate is a run of tokens without dates and junk; its ends are rated by their surroundings
+  and by their words, the best few are weighed in full.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NamedTuple
+
+from stashhog.domain.detection.counts import View, sigmoid
+from stashhog.domain.detection.dates import find_dates
+from stashhog.domain.detection.reading import Reading, Segment
+
+FEATURES = (
+    "bias", "start", "end", "first", "last", "inside", "least", "before", "after", "length",
+    "one_word", "names", "studio_part", "number_only", "number_end", "number_start", "template",
+    "also", "agreed", "hexlike", "glued", "whole_zone", "bracketed", "style", "zones", "longest",
+    "rest_words", "known_words", "studio_style", "digits",
+)  # fmt: skip
+
+TITLED_ROLES = frozenset({"stem", "also"})
+MOST_TOKENS = 48
+ENDS_KEPT = 5
+MOST_CANDIDATES = 10
+
+_JUNK = re.compile(
+    r"(?<![A-Za-z0-9])(?:\d{3,4}[pi]|[48]k|u?hd|fhd|qhd|sd|\d{3,4}x\d{3,4}|\d{2,3}fps|[xh][._ ]?26[45]"
+    r"|hevc|avc|av1|vp9|xvid|divx|web[._ -]?(?:dl|rip)?(?:-\d{3,4}p)?|blu[._ -]?ray|b[dr]rip|hdtv|hdrip"
+    r"|dvd(?:rip|scr)?|remux|mp4|mkv|wmv|avi|m4v|mov|webm|aac\d?|ac3|dts|ddp?5|flac|10bit|hdr(?:10)?"
+    r"|vr180|180x180|sbs|xxx|repack|proper|internal|s\d{1,2}e\d{1,3}|s\d{1,2}|e\d{2,3}|\d{1,2}x\d{2}"
+    r"|cd\d|pt\d|part\d|vol\d|disc\d|copy)(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_GROUP = re.compile(r"-[A-Za-z0-9]{2,12}$")
+_COPY = re.compile(r"\s*\(\d{1,2}\)$|[ _.-](?:part|pt|cd|disc)[ _.]?\d{1,2}$", re.IGNORECASE)
+_HEX = re.compile(r"^[0-9a-f]{8,}$")
+
+
+class Labels(NamedTuple):
+    """A segment's tokens by what they are, and its template: the labels without repeats."""
+
+    of: str
+    template: str
+
+
+class TitleCandidate(NamedTuple):
+    """Tokens `first` up to `after` of a segment as a title, with the row of features."""
+
+    segment: Segment
+    first: int
+    after: int
+    row: list[float]
+
+
+def label(segment: Segment, view: View) -> Labels:
+    """Label a segment's tokens by what the dictionary and the patterns know."""
+    tokens = segment.tokens
+    size = min(len(tokens), MOST_TOKENS)
+    marks = [" "] * size
+    for at in range(size):
+        if tokens.low[at].isdigit():
+            marks[at] = "N"
+    for hit in segment.hits:
+        forms = {ref.kind: ref.form for ref in hit.refs}
+        if forms.get("studio") and not hit.inside and (forms["studio"] != "single" or not hit.first):
+            _mark(marks, hit.first, hit.after, "S")
+        elif forms.get("performer", "single") not in ("single", "first") and not hit.inside:
+            _mark(marks, hit.first, hit.after, "P")
+    for slip in segment.slips:
+        if slip.form == "typo":
+            _mark(marks, slip.first, slip.after, "P")
+    _mark_prefix(segment, marks, view)
+    for start, end, mark in _spans(tokens.text):
+        for at in range(size):
+            if tokens.starts[at] < end and tokens.ends[at] > start:
+                marks[at] = mark
+    of = "".join(marks)
+    return Labels(of, template_of(of, tokens.gaps))
+
+
+def _mark(marks: list[str], first: int, after: int, mark: str) -> None:
+    for at in range(first, min(after, len(marks))):
+        marks[at] = mark
+
+
+def _mark_prefix(segment: Segment, marks: list[str], view: View) -> None:
+    """A first word that was nearly always the mark of one studio is such a mark."""
+    tokens = segment.tokens
+    if segment.role != "stem" or not marks or marks[0] != " ":
+        return
+    run, after = tokens.low[0], 1
+    while after < len(marks) and not tokens.gaps[after] and not tokens.low[after].isdigit():
+        run += tokens.low[after]
+        after += 1
+    seen = view.n("S:p0", run)
+    if seen >= 3:
+        top = max((times for _, times in view.row("S:p0", run)), default=0)
+        words_in = view.n("w", tokens.low[0], "in")
+        if top >= 0.7 * seen and words_in * 2 < view.n("w", tokens.low[0]):
+            _mark(marks, 0, after, "S")
+
+
+def _spans(text: str) -> list[tuple[int, int, str]]:
+    """Where a text has dates and technical marks."""
+    spans = [(w.start, w.end, "D") for w in find_dates(text) if w.family != "six"]
+    junk = [match.span() for match in _JUNK.finditer(text)]
+    spans.extend((start, end, "J") for start, end in junk)
+    copy = _COPY.search(text)
+    if copy:
+        spans.append((*copy.span(), "J"))
+        text = text[: copy.start()]
+    group = _GROUP.search(text)
+    if group and any(end >= group.start() - 1 for _, end in junk):
+        spans.append((*group.span(), "J"))
+    return spans
+
+
+def template_of(of: str, gaps: list[str]) -> str:
+    """The labels without repeats, with the hard gaps between them."""
+    parts: list[str] = []
+    for at, mark in enumerate(of):
+        gap = gap_class(gaps[at]) if at else ""
+        if gap in ("-", "[", "]"):
+            parts.append(gap)
+        if not parts or parts[-1] != mark:
+            parts.append(mark)
+    return "".join(parts)
+
+
+def gap_class(gap: str) -> str:
+    """A gap by its strongest mark."""
+    if not gap:
+        return "c"
+    if len(gap) == 1:
+        return "s" if gap in " ._-'" else "," if gap in ",&+;" else "b" if gap in "()[]{}" else "o"
+    if " - " in gap or "_-_" in gap:
+        return "-"
+    if "(" in gap or "[" in gap or "{" in gap:
+        return "["
+    if ")" in gap or "]" in gap or "}" in gap:
+        return "]"
+    if "," in gap or "&" in gap or "+" in gap:
+        return ","
+    return "'" if "'" in gap else "m"
+
+
+def start_context(labels: str, gaps: list[str], at: int) -> str:
+    """What surrounds a possible beginning."""
+    before = labels[at - 1] if at else "^"
+    return f"{before}{gap_class(gaps[at]) if at else '^'}{labels[at]}"
+
+
+def end_context(labels: str, gaps: list[str], after: int) -> str:
+    """What surrounds a possible end."""
+    behind = labels[after] if after < len(labels) else "$"
+    return f"{labels[after - 1]}{gap_class(gaps[after]) if after < len(labels) else '$'}{behind}"
+
+
+def zones(labels: str) -> list[tuple[int, int]]:
+    """Maximal runs of tokens that are neither date nor junk."""
+    return [match.span() for match in re.finditer(r"[^DJ]+", labels)]
+
+
+def locate(segment: Segment, key: str) -> tuple[int, int] | None:
+    """Where a squashed title stands in a segment, on token boundaries."""
+    low = segment.tokens.low[:MOST_TOKENS]
+    for first in range(len(low)):
+        run = ""
+        for after in range(first, len(low)):
+            run += low[after]
+            if len(run) >= len(key):
+                if run == key:
+                    return first, after + 1
+                break
+            if not key.startswith(run):
+                break
+    return None
+
+
+class _Scored(NamedTuple):
+    rate: float
+    first: int
+    after: int
+    start: float
+    end: float
+
+
+def title_candidates(
+    reading: Reading, names: frozenset[int], studio: str | None, view: View
+) -> list[TitleCandidate]:
+    """The best runs of the file names; `names` are stem tokens of sure names."""
+    found: list[TitleCandidate] = []
+    keys = ["".join(s.tokens.low) for s in reading.segments if s.role in TITLED_ROLES]
+    at = -1
+    for segment in reading.segments:
+        if segment.role not in TITLED_ROLES or not segment.tokens.low:
+            continue
+        at += 1
+        labels = label(segment, view)
+        own = names if segment.role == "stem" else frozenset[int]()
+        words = _WordOdds(segment, view)
+        others = [key for place, key in enumerate(keys) if place != at]
+        scored = _best_runs(segment, labels.of, words, own, view)
+        found.extend(
+            TitleCandidate(
+                segment, run.first, run.after,
+                _row(run, segment, labels, words, own, others, studio, reading.style, view),
+            )
+            for run in scored
+        )  # fmt: skip
+    return found
+
+
+class _WordOdds:
+    """How the words of a segment stood in titles so far, in log-odds."""
+
+    __slots__ = ("first", "inside", "known", "last")
+
+    def __init__(self, segment: Segment, view: View) -> None:
+        self.first: list[float] = []
+        self.inside: list[float] = []
+        self.last: list[float] = []
+        self.known: list[bool] = []
+        for word in segment.tokens.low[:MOST_TOKENS]:
+            seen = view.n("w", word)
+            inside = view.n("w", word, "in")
+            first = view.n("w", word, "first")
+            last = view.n("w", word, "last")
+            self.inside.append(math.log((inside + 0.5) / (seen - inside + 0.5)))
+            self.first.append(math.log((first + 0.25) / (inside - first + 1.0)))
+            self.last.append(math.log((last + 0.25) / (inside - last + 1.0)))
+            self.known.append(seen > 0)
+
+
+def _best_runs(
+    segment: Segment, labels: str, words: _WordOdds, names: frozenset[int], view: View
+) -> list[_Scored]:
+    gaps = segment.tokens.gaps
+    runs: list[_Scored] = []
+    for low, high in zones(labels):
+        starts = []
+        ends = []
+        for at in range(low, high):
+            context = start_context(labels, gaps, at)
+            odds = view.odds("b>", segment.role[0] + context, "right", _start_prior(context), 4.0)
+            starts.append((odds + 0.7 * words.first[at] + 0.3 * words.inside[at], at, odds))
+            context = end_context(labels, gaps, at + 1)
+            odds = view.odds("b<", segment.role[0] + context, "right", _start_prior(context[::-1]), 4.0)
+            ends.append((odds + 0.5 * words.last[at] + 0.3 * words.inside[at], at + 1, odds))
+        starts = sorted(starts, reverse=True)[:ENDS_KEPT]
+        ends = sorted(ends, reverse=True)[:ENDS_KEPT]
+        for rate, first, start in starts:
+            for end_rate, after, end in ends:
+                if first < after:
+                    inner = words.inside[first:after]
+                    named = sum(at in names for at in range(first, after))
+                    total = rate + end_rate + 0.5 * min(inner) - 1.5 * named / len(inner)
+                    runs.append(_Scored(total, first, after, start, end))
+    runs.sort(reverse=True)
+    return runs[:MOST_CANDIDATES]
+
+
+def _start_prior(context: str) -> float:
+    """How likely a title begins (or, read backwards, ends) here, before anything is learned."""
+    before, gap, own = context
+    if own != " ":
+        return 0.05 if own == "N" else 0.02
+    if gap in "^$-[]" or before in "DJS":
+        return 0.75
+    return 0.4 if before == "P" else 0.03
+
+
+def _row(
+    run: _Scored,
+    segment: Segment,
+    labels: Labels,
+    words: _WordOdds,
+    names: frozenset[int],
+    others: list[str],
+    studio: str | None,
+    style: str,
+    view: View,
+) -> list[float]:
+    first, after = run.first, run.after
+    of = labels.of
+    inner = words.inside[first:after]
+    size = after - first
+    low = segment.tokens.low
+    key = "".join(low[first:after])
+    legal = zones(of)
+    zone = next(z for z in legal if z[0] <= first and after <= z[1])
+    shape = f"{labels.template}|{template_of(of[:first], segment.tokens.gaps)}|{of[first]}"
+    chosen = sigmoid(view.odds("style", style, "titled", 0.7, 4.0))
+    rest = [at for at in range(zone[0], zone[1]) if not first <= at < after and of[at] == " "]
+    begin, end = segment.tokens.span(first, after)
+    text = segment.tokens.text
+    return [
+        1.0,
+        run.start,
+        run.end,
+        words.first[first],
+        words.last[after - 1],
+        sum(inner) / size,
+        min(inner),
+        words.inside[first - 1] if first and of[first - 1] in " N" else -1.0,
+        words.inside[after] if after < len(of) and of[after] in " N" else -1.0,
+        math.log(size),
+        float(size == 1),
+        sum(at in names for at in range(first, after)) / size,
+        sum(of[at] == "S" for at in range(first, after)) / size,
+        float(all(of[at] == "N" for at in range(first, after))),
+        float(of[after - 1] == "N"),
+        float(of[first] == "N"),
+        view.odds("template", shape, "right", 0.3, 2.0),
+        float(segment.role == "also"),
+        float(any(key in other for other in others) and len(key) > 5),
+        float(bool(_HEX.match(key)) and any(c.isdigit() for c in key)),
+        float(size == 1 and len(key) > 14),
+        float((first, after) == zone),
+        float(text[begin - 1 : begin] in "([{" and begin > 0 and text[end : end + 1] in ")]}"),
+        view.odds("style", style, "titled", 0.7, 4.0),
+        float(len(legal)),
+        float(size == max(b - a for a, b in legal)),
+        float(min(6, len(rest))),
+        sum(words.known[first:after]) / size,
+        view.odds("S>titled", studio, "titled", chosen, 3.0) if studio else 0.0,
+        sum(of[at] == "N" for at in range(first, after)) / size,
+    ]
+
+
+_SOFT = re.compile(r"[._\s]+")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=[A-Z])(?=[A-Z][a-z])")
+_SMALL = frozenset("a an and as at by for from in into of on or the to vs with".split())
+
+
+def title_text(candidate: TitleCandidate) -> str:
+    """The run as a title is written: blanks for separators, humps apart, capitals where none are."""
+    start, end = candidate.segment.tokens.span(candidate.first, candidate.after)
+    whole = candidate.segment.tokens.text
+    text = whole[start:end]
+    if end < len(whole) and whole[end] in "!?":
+        text += whole[end]
+    if " " not in text:
+        if "_" in text or "." in text:
+            text = _SOFT.sub(" ", text)
+        elif text.count("-") > 1 or ("-" in text and text.islower()):
+            text = text.replace("-", " ")
+        elif "-" not in text:
+            text = _HUMP.sub(" ", text)
+    else:
+        text = text.replace("_", " ")
+    if text.islower() or text.isupper():
+        text = " ".join(
+            word if at and word in _SMALL else word[:1].upper() + word[1:]
+            for at, word in enumerate(text.lower().split())
+        )
+    return " ".join(text.split())

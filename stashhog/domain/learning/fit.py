@@ -1,0 +1,122 @@
+"""Fitting the small models: ridge logistic regression by Newton steps, in plain Python.
+
+Rules:
+- The ridge pulls towards given weights, not towards zero: a small library stays near what was
+  shipped, a large one goes its own way.
+- Everything is deterministic; nothing is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import mul
+
+from stashhog.domain.detection.counts import sigmoid
+from stashhog.domain.detection.model import Calibrator, calibration_row
+
+STEPS = 12
+SLICE = 400
+"""Rows between two checkpoints: some milliseconds of work."""
+
+
+def fit_linear(
+    rows: Sequence[Sequence[float]],
+    labels: Sequence[bool],
+    towards: Sequence[float],
+    *,
+    ridge: float,
+    checkpoint: Callable[[], None],
+) -> tuple[float, ...]:
+    """Weights that explain the labels and stay near `towards`.
+
+    Args:
+        rows: Features, each of the length of `towards`.
+        labels: Which of the rows were right.
+        towards: What the weights are where there are no rows.
+        ridge: How many (unit-scaled) rows `towards` is worth.
+        checkpoint: Called every few milliseconds; what it raises ends the fit.
+    """
+    size = len(towards)
+    weights = list(towards)
+    sparse = [[(at, x) for at, x in enumerate(row) if x] for row in rows]
+    for _ in range(STEPS):
+        gradient = [ridge * (t - w) for t, w in zip(towards, weights, strict=True)]
+        curve = [[0.0] * size for _ in range(size)]
+        for at in range(size):
+            curve[at][at] = ridge
+        for start in range(0, len(rows), SLICE):
+            checkpoint()
+            _accumulate(
+                rows[start : start + SLICE],
+                sparse[start : start + SLICE],
+                labels[start : start + SLICE],
+                weights,
+                gradient,
+                curve,
+            )
+        step = _solve(curve, gradient)
+        longest = max(map(abs, step), default=0.0)
+        scale = min(1.0, 4.0 / longest) if longest else 1.0
+        weights = [w + scale * s for w, s in zip(weights, step, strict=True)]
+        if longest < 1e-4:
+            break
+    return tuple(weights)
+
+
+def _accumulate(
+    rows: Sequence[Sequence[float]],
+    sparse: Sequence[list[tuple[int, float]]],
+    labels: Sequence[bool],
+    weights: list[float],
+    gradient: list[float],
+    curve: list[list[float]],
+) -> None:
+    """Add some rows to the gradient and to the lower triangle of the curvature."""
+    for row, items, right in zip(rows, sparse, labels, strict=True):
+        p = sigmoid(sum(map(mul, weights, row)))
+        miss = right - p
+        bend = max(p * (1.0 - p), 1e-6)
+        for place, (at, x) in enumerate(items):
+            gradient[at] += miss * x
+            line = curve[at]
+            bent = bend * x
+            for other, y in items[: place + 1]:
+                line[other] += bent * y
+
+
+def _solve(lower: list[list[float]], right: list[float]) -> list[float]:
+    """Solve by Cholesky; `lower` is a positive definite matrix's lower triangle."""
+    size = len(right)
+    root = [[0.0] * size for _ in range(size)]
+    for i in range(size):
+        for j in range(i + 1):
+            rest = lower[i][j] - sum(map(mul, root[i][:j], root[j][:j]))
+            root[i][j] = max(rest, 1e-9) ** 0.5 if i == j else rest / root[j][j]
+    middle = [0.0] * size
+    for i in range(size):
+        middle[i] = (right[i] - sum(map(mul, root[i][:i], middle[:i]))) / root[i][i]
+    out = [0.0] * size
+    for i in reversed(range(size)):
+        known = sum(root[k][i] * out[k] for k in range(i + 1, size))
+        out[i] = (middle[i] - known) / root[i][i]
+    return out
+
+
+def fit_calibrator(
+    scores: Sequence[tuple[float, float, bool]],
+    towards: Calibrator,
+    *,
+    ridge: float,
+    checkpoint: Callable[[], None],
+) -> Calibrator:
+    """Fit a calibrator to (score, runner-up, right); monotone in the score."""
+    if not scores:
+        return towards
+    rows = [calibration_row(score, rival) for score, rival, _ in scores]
+    labels = [right for _, _, right in scores]
+    start = (towards.high, towards.low, towards.shift, towards.gap)
+    high, low, shift, gap = fit_linear(rows, labels, start, ridge=ridge, checkpoint=checkpoint)
+    if min(high, low) < 0.0:
+        slope = max(0.05, (high + low) / 2.0)
+        high = low = slope
+    return Calibrator(high, low, shift, gap)

@@ -1,0 +1,219 @@
+"""What is counted in one organised scene.
+
+Rules:
+- Counting knows the truth, detection never does: everything here reads the scene's own metadata.
+- The same counting makes the tables and the tables of a held-out fold, so that they subtract.
+"""
+
+from __future__ import annotations
+
+from stashhog.domain.detection.counts import TOTAL, Counts, View
+from stashhog.domain.detection.dates import date_places, find_dates
+from stashhog.domain.detection.lexicon import Hit, Ref
+from stashhog.domain.detection.performers import Mention, mention_class, performer_slot
+from stashhog.domain.detection.reading import Reading, Segment
+from stashhog.domain.detection.studio import surface_keys
+from stashhog.domain.detection.tags import where
+from stashhog.domain.detection.titles import (
+    MOST_TOKENS,
+    TITLED_ROLES,
+    Labels,
+    template_of,
+    end_context,
+    label,
+    locate,
+    start_context,
+    zones,
+)
+from stashhog.domain.library import Scene
+from stashhog.domain.names import squash
+
+_NO_NAMES: frozenset[int] = frozenset()
+
+
+def tally(counts: Counts, scene: Scene, reading: Reading) -> None:
+    """Count what the scene's places and spellings meant."""
+    _tally_entities(counts, scene, reading)
+    title = _title_span(scene, reading)
+    for segment in reading.segments:
+        _tally_hits(counts, scene, segment, title)
+        _tally_first_names(counts, scene, segment)
+    _tally_dates(counts, scene, reading)
+    _tally_words(counts, reading, title)
+    titled = title is not None
+    for slot, value in (("style", reading.style), ("S>titled", scene.studio_id or "")):
+        counts.add(slot, value, TOTAL)
+        if titled:
+            counts.add(slot, value, "titled")
+
+
+def _tally_entities(counts: Counts, scene: Scene, reading: Reading) -> None:
+    studio = scene.studio_id
+    if studio is not None:
+        counts.add("S", "", TOTAL)
+        counts.add("S", "", studio)
+        counts.add("Y", studio, reading.style)
+    counts.add("Y", "", reading.style)
+    given = [("S", studio)] if studio is not None else []
+    given.extend(("P", performer) for performer in scene.performer_ids)
+    if reading.width:
+        given.append(("W", reading.width))
+    folders = {value for place, value in reading.places if place[0] == "d"}
+    given.extend(("F", folder) for folder in folders)
+    for kind, value in given:
+        for slot, members in (("P", scene.performer_ids), ("T", scene.tag_ids)):
+            if kind not in "SF" and slot == "P":
+                continue
+            counts.add(f"{kind}>{slot}", value, TOTAL)
+            for member in members:
+                counts.add(f"{kind}>{slot}", value, member)
+    for slot, members in (("P", scene.performer_ids), ("T", scene.tag_ids)):
+        counts.add(slot, "", TOTAL)
+        for member in members:
+            counts.add(slot, "", member)
+    if studio is None:
+        return
+    for performer in scene.performer_ids:
+        counts.add("P>S", performer, TOTAL)
+        counts.add("P>S", performer, studio)
+    for place, value in reading.places:
+        counts.add(f"S:{place}", value, TOTAL)
+        counts.add(f"S:{place}", value, studio)
+
+
+def _title_span(scene: Scene, reading: Reading) -> tuple[int, int] | None:
+    own = reading.stem
+    key = squash(scene.title or "")
+    return locate(own, key) if own is not None and len(key) > 1 else None
+
+
+def _tally_hits(
+    counts: Counts, scene: Scene, segment: Segment, title: tuple[int, int] | None
+) -> None:
+    beside: list[str] = []
+    for hit in segment.hits:
+        shared = sum(ref.kind == "performer" for ref in hit.refs)
+        for slot in {_slot(segment, hit, ref, title) for ref in hit.refs}:
+            counts.add(slot, hit.key, TOTAL)
+        for ref in hit.refs:
+            if ref.kind == "studio":
+                right = ref.id == scene.studio_id
+                slot, kind = surface_keys(segment, hit, ref.form)
+                _judge(counts, slot, hit.key, ref.id, kind, "s-class", right=right)
+            elif ref.kind == "performer":
+                mention = Mention(
+                    segment, hit.key, hit.first, hit.after, ref.form, hit.inside, shared, _KINDS
+                )
+                right = ref.id in scene.performer_ids
+                slot, kind = performer_slot(segment.role), mention_class(mention)
+                _judge(counts, slot, hit.key, ref.id, kind, "p-class", right=right)
+            else:
+                place = where(segment, hit, title)
+                right = ref.id in scene.tag_ids
+                kind = f"{place}{ref.form[0]}{hit.inside[:1]}"
+                _judge(counts, f"t@{place}", hit.key, ref.id, kind, "t-class", right=right)
+                if place in ("in", "title") and ref.id not in beside:
+                    beside.append(ref.id)
+    if segment.role == "stem":
+        for tag in beside[:3]:
+            counts.add("T>T", tag, TOTAL)
+            for other in scene.tag_ids:
+                counts.add("T>T", tag, other)
+
+
+_KINDS = frozenset({"performer"})
+
+
+def _slot(segment: Segment, hit: Hit, ref: Ref, title: tuple[int, int] | None) -> str:
+    """Where the truth of a spelling is counted."""
+    if ref.kind == "studio":
+        return surface_keys(segment, hit, ref.form)[0]
+    if ref.kind == "tag":
+        return f"t@{where(segment, hit, title)}"
+    return performer_slot(segment.role)
+
+
+def _judge(
+    counts: Counts, slot: str, key: str, target: str, kind: str, classes: str, *, right: bool
+) -> None:
+    """Count a spelling for itself and for its class, as seen and as right."""
+    counts.add(classes, kind, TOTAL)
+    if right:
+        counts.add(slot, key, target)
+        counts.add(classes, kind, "right")
+
+
+def _tally_first_names(counts: Counts, scene: Scene, segment: Segment) -> None:
+    for slip in segment.slips:
+        mention = Mention(
+            segment, slip.key, slip.first, slip.after, slip.form, "", len(slip.ids), _KINDS
+        )
+        slot, kind = performer_slot(segment.role), mention_class(mention)
+        counts.add(slot, slip.key, TOTAL)
+        counts.add("p-class", kind, TOTAL, len(slip.ids))
+        for performer in scene.performer_ids:
+            if performer in slip.ids:
+                counts.add(slot, slip.key, performer)
+                counts.add("p-class", kind, "right")
+
+
+def _tally_dates(counts: Counts, scene: Scene, reading: Reading) -> None:
+    if not scene.date:
+        return
+    places = list(date_places(reading, scene.studio_id))
+    for segment in reading.segments:
+        for writing in find_dates(segment.tokens.text):
+            for order, value in writing.readings:
+                habit = f"{writing.family}:{order}"
+                right = value == scene.date
+                keys = [("D", f"{segment.role[0]}{habit}")]
+                keys.extend((slot, f"{place}|{habit}") for slot, place in places)
+                for slot, key in keys:
+                    counts.add(slot, key, TOTAL)
+                    if right:
+                        counts.add(slot, key, "right")
+
+
+def _tally_words(counts: Counts, reading: Reading, title: tuple[int, int] | None) -> None:
+    own = reading.stem
+    if own is None or title is None:
+        return
+    first, after = title
+    low = own.tokens.low
+    for at, word in enumerate(low[:MOST_TOKENS]):
+        counts.add("w", word, TOTAL)
+        if first <= at < after:
+            counts.add("w", word, "in")
+    counts.add("w", low[first], "first")
+    counts.add("w", low[after - 1], "last")
+
+
+def tally_titles(counts: Counts, scene: Scene, reading: Reading, view: View) -> None:
+    """Count where titles begin and end; needs what `tally` counted before."""
+    key = squash(scene.title or "")
+    if len(key) < 2:
+        return
+    for segment in reading.segments:
+        if segment.role not in TITLED_ROLES:
+            continue
+        span = locate(segment, key)
+        if span is not None:
+            _tally_ends(counts, segment, label(segment, view), span)
+
+
+def _tally_ends(counts: Counts, segment: Segment, labels: Labels, span: tuple[int, int]) -> None:
+    gaps, of, role = segment.tokens.gaps, labels.of, segment.role[0]
+    for low, high in zones(of):
+        for at in range(low, high):
+            for slot, context, right in (
+                ("b>", start_context(of, gaps, at), at == span[0]),
+                ("b<", end_context(of, gaps, at + 1), at + 1 == span[1]),
+            ):
+                counts.add(slot, role + context, TOTAL)
+                if right:
+                    counts.add(slot, role + context, "right")
+            shape = f"{labels.template}|{template_of(of[:at], gaps)}|{of[at]}"
+            if at == low or of[at - 1] != of[at] or at == span[0]:
+                counts.add("template", shape, TOTAL)
+                if at == span[0]:
+                    counts.add("template", shape, "right")
