@@ -34,6 +34,7 @@ from stashhog.core.config import Settings, SettingsLayers, resolve
 from stashhog.core.logging import configure_logging
 from stashhog.db import Database, open_database
 from stashhog.db.lock import lock_data_folder
+from stashhog.db.opening import database_path
 from stashhog.db.settings import load_settings
 from stashhog.llm import ModelSwitch
 from stashhog.stash import StashSwitch
@@ -89,6 +90,23 @@ async def open_core(layers: SettingsLayers, *, resume: bool) -> AsyncGenerator[C
                 )
                 async with open_actors(ports, lambda: holder.current, resume=resume) as actors:
                     yield Core(db, stash, model, holder, actors)
+
+
+@asynccontextmanager
+async def open_store(layers: SettingsLayers) -> AsyncGenerator[Database | None]:
+    """Open only the store, for a look: nothing is made or brought up to date; None without one.
+
+    Raises:
+        StorageError: the database cannot be used, or another process holds the folder.
+    """
+    settings = resolve(layers).settings
+    folder = settings.app.data_dir
+    if not database_path(folder, settings.database).exists():
+        yield None
+        return
+    with lock_data_folder(folder):
+        async with open_database(folder, settings.database, migrate=False) as db:
+            yield db
 
 
 @asynccontextmanager

@@ -21,8 +21,6 @@ from stashhog.domain.merge import entity_value
 from stashhog.domain.plans import ENTITY_FIELDS, FIELDS, NewChange, Value
 from stashhog.domain.sync import content_hash
 
-BATCH = 200
-
 CREATE_NAMES: Mapping[str, EntityKind] = {
     "performers": "performer",
     "tags": "tag",
@@ -40,8 +38,9 @@ async def run(ctx: JobContext) -> Mapping[str, Any] | None:
     library = await patiently(ctx, ctx.ports.plans.library)
     if not knowledge.calibrated:
         ctx.log("info", "few organised scenes: confidences are not yet calibrated to this library")
+    size = ctx.settings.analysis.batch_size
     while True:
-        batch = await patiently(ctx, ctx.ports.plans.next_scenes, ctx.job.id, BATCH)
+        batch = await patiently(ctx, ctx.ports.plans.next_scenes, ctx.job.id, size)
         if batch.last_id is None:
             return None
         findings, hashes = await ctx.cpu(_look(batch.scenes, knowledge, options))

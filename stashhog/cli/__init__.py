@@ -21,7 +21,14 @@ import trio
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from stashhog.cli.demo import run_demo
-from stashhog.cli.desk import Desk, LocalDesk, ServiceDesk
+from stashhog.cli.desk import (
+    Desk,
+    EmptyDesk,
+    LocalDesk,
+    ReadingDesk,
+    ServiceDesk,
+    StoreDesk,
+)
 from stashhog.cli.doctor import examine
 from stashhog.cli.output import (
     DONE,
@@ -44,7 +51,7 @@ from stashhog.domain.jobs import (
     SyncSubmission,
     UndoSubmission,
 )
-from stashhog.main import open_core, serve as serve_until_signal
+from stashhog.main import open_core, open_store, serve as serve_until_signal
 
 app = App(
     name="stashhog",
@@ -179,7 +186,7 @@ def list_plans(*, as_json: AsJson = False, data_dir: DataDir = None) -> int:
     printer = Printer(as_json)
 
     async def story() -> int:
-        async with _desk(data_dir) as desk:
+        async with _reading_desk(data_dir) as desk:
             items = await _all_pages(desk.plans)
         printer.rows(("id", "name", "status", "created_at", "scenes", "changes", "counts"), items)
         return DONE
@@ -199,7 +206,7 @@ def show_plan(
     printer = Printer(as_json)
 
     async def story() -> int:
-        async with _desk(data_dir) as desk:
+        async with _reading_desk(data_dir) as desk:
             printer.result(await desk.plan(plan_id))
             if changes:
                 items = await _all_pages(partial(desk.changes, plan_id))
@@ -246,18 +253,35 @@ def _leaves(group: BaseExceptionGroup[StashHogException]) -> Iterator[StashHogEx
             yield error
 
 
+async def _service(layers: SettingsLayers) -> ServiceDesk | None:
+    settings = resolve(layers).settings
+    configure_logging(settings.logging.model_copy(update={"level": "warning"}))
+    service = ServiceDesk.of(settings.app.data_dir)
+    return service if service is not None and await service.answers() else None
+
+
+@asynccontextmanager
+async def _reading_desk(data_dir: Path | None) -> AsyncGenerator[ReadingDesk]:
+    """The running service's desk where there is one, else the database's."""
+    layers = _layers(data_dir)
+    service = await _service(layers)
+    if service is not None:
+        yield service
+        return
+    async with open_store(layers) as db:
+        yield EmptyDesk() if db is None else StoreDesk(db)
+
+
 @asynccontextmanager
 async def _desk(data_dir: Path | None) -> AsyncGenerator[Desk]:
     """The running service's desk where there is one, else our own."""
     layers = _layers(data_dir)
-    settings = resolve(layers).settings
-    configure_logging(settings.logging.model_copy(update={"level": "warning"}))
-    service = ServiceDesk.of(settings.app.data_dir)
-    if service is not None and await service.answers():
+    service = await _service(layers)
+    if service is not None:
         yield service
         return
     async with open_core(layers, resume=False) as core:
-        yield LocalDesk(core)
+        yield LocalDesk(core.db, core.actors)
         await core.actors.stop(5)
 
 

@@ -17,9 +17,10 @@ from typing import Any, Protocol, cast
 
 import trio
 
-from stashhog.core.exceptions import NotFoundError, StashHogException
+from actors import Actors
+from stashhog.core.exceptions import NotFoundError, PlanNotFoundError, StashHogException
 from stashhog.core.pagination import PaginationParams
-from stashhog.db import jobs as db_jobs, plans as db_plans
+from stashhog.db import Database, jobs as db_jobs, plans as db_plans
 from stashhog.domain.jobs import (
     AnalysisSubmission,
     ApplySubmission,
@@ -29,26 +30,14 @@ from stashhog.domain.jobs import (
     UndoSubmission,
 )
 from stashhog.domain.plans import ChangeStatus
-from stashhog.main import SERVICE_FILE, Core
+from stashhog.main import SERVICE_FILE
 
 Shape = dict[str, Any]
 PAGE = 500
 
 
-class Desk(Protocol):
-    """What the commands ask for."""
-
-    async def submit(self, submission: Submission) -> Shape:
-        """Start a job; returns it."""
-        ...
-
-    async def job(self, job_id: str) -> Shape:
-        """The job as it is now."""
-        ...
-
-    async def cancel(self, job_id: str) -> None:
-        """Ask for the job's end."""
-        ...
+class ReadingDesk(Protocol):
+    """What commands ask for that only look."""
 
     async def plans(self, page: int) -> Shape:
         """A page of plans, newest first."""
@@ -62,20 +51,82 @@ class Desk(Protocol):
         """A page of a plan's changes."""
         ...
 
+
+class Desk(ReadingDesk, Protocol):
+    """What the commands ask for that do something."""
+
+    async def submit(self, submission: Submission) -> Shape:
+        """Start a job; returns it."""
+        ...
+
+    async def job(self, job_id: str) -> Shape:
+        """The job as it is now."""
+        ...
+
+    async def cancel(self, job_id: str) -> None:
+        """Ask for the job's end."""
+        ...
+
     async def accept(self, plan_id: int, min_confidence: float) -> int:
         """Accept what is proposed with at least this confidence; returns how many."""
         ...
 
 
+class EmptyDesk:
+    """Where there is no database yet."""
+
+    async def plans(self, page: int) -> Shape:
+        """No plans at all."""
+        return {"items": [], "total": 0, "pages": page}
+
+    async def plan(self, plan_id: int) -> Shape:
+        """Raise that there is none.
+
+        Raises:
+            PlanNotFoundError: always.
+        """
+        raise PlanNotFoundError(f"there is no plan {plan_id}")
+
+    async def changes(self, plan_id: int, page: int) -> Shape:
+        """Raise that there is none.
+
+        Raises:
+            PlanNotFoundError: always.
+        """
+        raise PlanNotFoundError(f"there is no plan {plan_id}, and no page {page} of it")
+
+
 @dataclass(frozen=True, slots=True)
-class LocalDesk:
+class StoreDesk:
+    """Looks into the database."""
+
+    db: Database
+
+    async def plans(self, page: int) -> Shape:
+        """Read from the database."""
+        params = PaginationParams(page=page, size=PAGE)
+        return _page(await self.db.read(db_plans.list_plans, None, params, None))
+
+    async def plan(self, plan_id: int) -> Shape:
+        """Read from the database."""
+        return await self.db.read(db_plans.get_plan, plan_id)
+
+    async def changes(self, plan_id: int, page: int) -> Shape:
+        """Read from the database."""
+        params = PaginationParams(page=page, size=PAGE)
+        filters = db_plans.ChangeFilters()
+        return _page(await self.db.read(db_plans.list_changes, plan_id, filters, params, None))
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDesk(StoreDesk):
     """Does the work in this process."""
 
-    core: Core
+    actors: Actors
 
     async def submit(self, submission: Submission) -> Shape:
         """Start a job in this process."""
-        actors = self.core.actors
+        actors = self.actors
         match submission.kind:
             case JobKind.SYNC:
                 job = await actors.sync_manager.request(cast("SyncSubmission", submission))
@@ -87,42 +138,18 @@ class LocalDesk:
 
     async def job(self, job_id: str) -> Shape:
         """The registry's snapshot, or the row of an ended job."""
-        live = self.core.actors.registry.live().get(job_id)
+        live = self.actors.registry.live().get(job_id)
         if live is not None:
             return db_jobs.job_json(live)
-        return await self.core.db.read(db_jobs.get_job, job_id)
+        return await self.db.read(db_jobs.get_job, job_id)
 
     async def cancel(self, job_id: str) -> None:
         """Cancel a job of this process."""
-        await self.core.actors.registry.cancel(job_id)
-
-    async def plans(self, page: int) -> Shape:
-        """Read from the database."""
-        return _page(
-            await self.core.db.read(
-                db_plans.list_plans, None, PaginationParams(page=page, size=PAGE), None
-            )
-        )
-
-    async def plan(self, plan_id: int) -> Shape:
-        """Read from the database."""
-        return await self.core.db.read(db_plans.get_plan, plan_id)
-
-    async def changes(self, plan_id: int, page: int) -> Shape:
-        """Read from the database."""
-        return _page(
-            await self.core.db.read(
-                db_plans.list_changes,
-                plan_id,
-                db_plans.ChangeFilters(),
-                PaginationParams(page=page, size=PAGE),
-                None,
-            )
-        )
+        await self.actors.registry.cancel(job_id)
 
     async def accept(self, plan_id: int, min_confidence: float) -> int:
         """Decide in one transaction."""
-        decided = await self.core.db.write(
+        decided = await self.db.write(
             db_plans.decide,
             plan_id,
             ChangeStatus.ACCEPTED,
