@@ -64,6 +64,11 @@ def test_null_takes_a_value_back_to_what_lies_below(tmp_path: Path) -> None:
     assert resolve(at.with_database(new)).settings.jobs.workers == 9
 
 
+def test_a_switch_takes_true_and_false(tmp_path: Path) -> None:
+    tree = {"stash": {"live": False}, "openai": {"enabled": True}}
+    assert update(layers(tmp_path), tree) == tree
+
+
 def test_values_are_saved_in_their_normal_spelling(tmp_path: Path) -> None:
     new = update(layers(tmp_path), {"stash": {"url": "HTTP://A.example:9999/graphql/"}})
     assert new["stash"]["url"] == A
@@ -88,6 +93,7 @@ def test_sending_back_everything_that_is_shown_changes_nothing(tmp_path: Path) -
     ("tree", "loc", "kind"),
     [
         ({"jobs": {"workers": 0}}, ["jobs", "workers"], "greater_than_equal"),
+        ({"jobs": {"workers": True}}, ["jobs", "workers"], "not_bool"),
         ({"jobs": {"worker": 1}}, ["jobs", "worker"], "extra_forbidden"),
         ({"jobz": {"workers": 1}}, ["jobz"], "extra_forbidden"),
         ({"jobz": None}, ["jobz"], "extra_forbidden"),

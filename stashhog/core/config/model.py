@@ -20,6 +20,8 @@ from pydantic import (
     Field,
     PrivateAttr,
     SecretStr,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -60,6 +62,14 @@ class _Section(BaseModel):
         allow_inf_nan=False,
         str_strip_whitespace=True,
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and "bool" not in str(annotation):
+            raise PydanticCustomError("not_bool", "True or false means nothing here")
+        return value
 
 
 # --- the groups ---------------------------------------------------------------------------------
