@@ -44,6 +44,7 @@ from stashhog.core.exceptions import StashHogException
 from stashhog.core.hypercorn_file import find_hypercorn_file, read_hypercorn_file
 from stashhog.core.logging import configure_logging
 from stashhog.domain.jobs import (
+    FINAL,
     AnalysisSubmission,
     ApplySubmission,
     SceneSelection,
@@ -66,6 +67,7 @@ app.command(plans_app)
 DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="The data folder.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object a line.")]
 POLL_S = 0.2
+CANCEL_S = 10.0
 
 
 def run(arguments: list[str] | None = None) -> None:
@@ -295,22 +297,31 @@ async def _run_job(
         if prepare is not None:
             await prepare(desk)
         job = await desk.submit(submission)
+        stopped = trio.Event()
         async with trio.open_nursery() as nursery:
-            stopped = trio.Event()
             nursery.start_soon(_stop_on_signal, stopped, nursery.cancel_scope)
             with printer.progress() as bar:
-                while job["status"] not in ("completed", "failed", "cancelled", "interrupted"):
+                while job["status"] not in FINAL:
                     bar.show(job)
                     await trio.sleep(POLL_S)
                     job = await desk.job(job["id"])
             nursery.cancel_scope.cancel()
-    if stopped.is_set():
-        printer.say("interrupted; what was done is kept")
-        return INTERRUPTED
+        if stopped.is_set():
+            await _cancel(desk, job["id"])
+            printer.say("cancelled; what was done is kept")
+            return INTERRUPTED
     if job["error"]:
         printer.say(f"stashhog: {job['error']['detail']}")
     printer.result({"job_id": job["id"], "status": job["status"], **(job["result"] or {})})
     return exit_code_of_job(job)
+
+
+async def _cancel(desk: Desk, job_id: str) -> None:
+    """A signal to the command is its person's wish to end the job; wait until it has ended."""
+    await desk.cancel(job_id)
+    with trio.move_on_after(CANCEL_S):
+        while (await desk.job(job_id))["status"] not in FINAL:
+            await trio.sleep(POLL_S)
 
 
 async def _stop_on_signal(stopped: trio.Event, scope: trio.CancelScope) -> None:
