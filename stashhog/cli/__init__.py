@@ -27,6 +27,7 @@ from stashhog.cli.desk import (
     LocalDesk,
     ReadingDesk,
     ServiceDesk,
+    Shape,
     StoreDesk,
 )
 from stashhog.cli.doctor import examine
@@ -47,6 +48,7 @@ from stashhog.domain.jobs import (
     FINAL,
     AnalysisSubmission,
     ApplySubmission,
+    JobStatus,
     SceneSelection,
     Submission,
     SyncSubmission,
@@ -68,6 +70,7 @@ DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="The data fol
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object a line.")]
 POLL_S = 0.2
 CANCEL_S = 10.0
+ENDED = FINAL | {JobStatus.INTERRUPTED}
 
 
 def run(arguments: list[str] | None = None) -> None:
@@ -301,13 +304,10 @@ async def _run_job(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, stopped, nursery.cancel_scope)
             with printer.progress() as bar:
-                while job["status"] not in FINAL:
-                    bar.show(job)
-                    await trio.sleep(POLL_S)
-                    job = await desk.job(job["id"])
+                job = await _followed(desk, job, bar.show)
             nursery.cancel_scope.cancel()
         if stopped.is_set():
-            await _cancel(desk, job["id"])
+            await _cancel(desk, job)
             printer.say("cancelled; what was done is kept")
             return INTERRUPTED
     if job["error"]:
@@ -316,12 +316,20 @@ async def _run_job(
     return exit_code_of_job(job)
 
 
-async def _cancel(desk: Desk, job_id: str) -> None:
+async def _followed(desk: Desk, job: Shape, show: Callable[[Shape], None]) -> Shape:
+    """Look at the job until nothing more happens to it here."""
+    while job["status"] not in ENDED:
+        show(job)
+        await trio.sleep(POLL_S)
+        job = await desk.job(job["id"])
+    return job
+
+
+async def _cancel(desk: Desk, job: Shape) -> None:
     """A signal to the command is its person's wish to end the job; wait until it has ended."""
-    await desk.cancel(job_id)
+    await desk.cancel(job["id"])
     with trio.move_on_after(CANCEL_S):
-        while (await desk.job(job_id))["status"] not in FINAL:
-            await trio.sleep(POLL_S)
+        await _followed(desk, job, lambda _: None)
 
 
 async def _stop_on_signal(stopped: trio.Event, scope: trio.CancelScope) -> None:
