@@ -115,12 +115,12 @@ async def _read(ctx: JobContext, scene_id: str) -> Scene | None:
 
 async def _scene(story: _Story, item: SceneWork, scene: Scene) -> None:
     changes = list(item.changes)
+    if story.direction.creates:
+        changes = await _resolve(story, changes)
     if item.intent_id is not None:
         about = [c for c in changes if c.id in item.intent_change_ids]
         await _settle(story, scene, about, item.intent_id)
         changes = [c for c in changes if c not in about or not story.settled(scene, c)]
-    if story.direction.creates:
-        changes = await _resolve(story, changes)
     await _judge_and_send(story, scene, changes)
 
 
