@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from actors.jobs.context import JobContext
 from actors.jobs.patience import patiently
@@ -18,7 +18,7 @@ from stashhog.domain.jobs import JobKind
 from stashhog.domain.learning import Knowledge
 from stashhog.domain.library import EntityKind, Library, Scene
 from stashhog.domain.merge import entity_value
-from stashhog.domain.plans import ENTITY_FIELDS, FIELDS, NewChange, Value
+from stashhog.domain.plans import ENTITY_FIELDS, FIELDS, Field, NewChange, Value
 from stashhog.domain.sync import content_hash
 
 CREATE_NAMES: Mapping[str, EntityKind] = {
@@ -98,7 +98,7 @@ def new_change(scene: Scene, proposal: Proposal, library: Library) -> NewChange:
     """Turn a detector's proposal into a change with the pre-image as it was read."""
     return NewChange(
         scene_id=scene.id,
-        field=proposal.field,
+        field=cast("Field", proposal.field),
         action=proposal.action,
         current=_current(scene, proposal, library),
         proposed=None if proposal.action == "remove" else _value(proposal),

@@ -24,13 +24,13 @@ from stashhog.domain.library import ENTITY_KINDS, Scene
 from stashhog.domain.sync import (
     OVERLAP,
     ItemFailure,
-    SyncPoint,
     Watermark,
     advance_watermark,
     changed_since,
     looks_replaced,
     needs_reading,
 )
+from stashhog.ports import SyncPoint
 
 STAMPS_PAGE = 5_000
 CHUNK = 200
