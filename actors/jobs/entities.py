@@ -50,20 +50,19 @@ async def _found_or_created(
 
 
 async def _created(ctx: JobContext, wish: Creation) -> Entity:
-    with ctx.finishing():
-        try:
+    try:
+        with ctx.finishing():
             made = await ctx.ports.stash.create_entity(wish.kind, wish.name)
-        except StashNameConflictError:
-            made = None
-        except StashUnknownOutcomeError:
-            made = None
-            ctx.log("warning", f"no answer to creating {wish.kind} {wish.name!r}; looking for it")
-        else:
             return await _keep(ctx, wish, made, ours=True)
+    except StashNameConflictError:
+        ours = False
+    except StashUnknownOutcomeError:
+        ours = True
+        ctx.log("warning", f"no answer to creating {wish.kind} {wish.name!r}; looking for it")
     present = await patiently(ctx, ctx.ports.stash.find_entity, wish.kind, wish.name)
     if present is None:
         raise StashRejectedError(f"Stash does not take the name {wish.name!r}")
-    return await _keep(ctx, wish, present, ours=False)
+    return await _keep(ctx, wish, present, ours=ours)
 
 
 async def _keep(ctx: JobContext, wish: Creation, entity: Entity, *, ours: bool) -> Entity:
