@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 from collections.abc import Mapping
 from typing import Any, cast
@@ -48,22 +49,6 @@ WS_SILENCE_SECONDS = 120.0
 
 _SEND_BUFFER_BYTES = 128 * 1024
 _KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}
-
-# What may stand in hypercorn.toml. Everything else is ours to decide: addresses, bodies and the
-# stop are settings of StashHog's own.
-_OPTIONS: Mapping[str, type | tuple[type, ...]] = {
-    "backlog": int,
-    "ca_certs": str,
-    "certfile": str,
-    "ciphers": str,
-    "h11_max_incomplete_size": int,
-    "include_date_header": bool,
-    "keep_alive_max_requests": int,
-    "keep_alive_timeout": (int, float),
-    "keyfile": str,
-    "keyfile_password": str,
-    "ssl_handshake_timeout": (int, float),
-}
 
 
 class Edge:
@@ -142,19 +127,17 @@ class _Socket(WSStream):
 
 def harden() -> None:
     """Put our connection and socket in Hypercorn's place; it has no setting for them."""
-    hypercorn.protocol.H11Protocol = _Connection  # type: ignore[misc]  # a class for a class
-    hypercorn.protocol.h11.WSStream = _Socket  # type: ignore[misc]  # a class for a class
+    hypercorn.protocol.H11Protocol = _Connection  # type: ignore[attr-defined]  # not meant to be replaced
+    hypercorn.protocol.h11.WSStream = _Socket  # type: ignore[attr-defined]  # not meant to be replaced
 
 
 class ServerConfig(Config):
     """Hypercorn's settings, with the listening sockets that were bound beforehand."""
 
-    sockets: Sockets | None = None
+    sockets: Sockets
 
     def create_sockets(self) -> Sockets:
         """Hand out the sockets that are bound already."""
-        if self.sockets is None:
-            self.sockets = super().create_sockets()
         return self.sockets
 
 
@@ -163,8 +146,7 @@ def guard_connections(listener: socket.socket) -> None:
 
     The small send buffer makes a slow reader felt early, where frames can still be left out.
     """
-    if listener.family not in (socket.AF_INET, socket.AF_INET6):
-        return
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     options = {"TCP_USER_TIMEOUT": int(USER_TIMEOUT_SECONDS * 1000), **_KEEPALIVE}
@@ -174,28 +156,12 @@ def guard_connections(listener: socket.socket) -> None:
             listener.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-def server_config(settings: Settings, hypercorn_values: Mapping[str, Any]) -> ServerConfig:
-    """Build the server's configuration.
-
-    Raises:
-        SettingsError: `hypercorn.toml` has a key that is unknown or ours, or of another type.
-    """
+def server_config(hypercorn_values: Mapping[str, Any]) -> ServerConfig:
+    """Build the server's configuration from ours and the options of `hypercorn.toml`."""
     config = ServerConfig()
-    for name, value in hypercorn_values.items():
-        kind = _OPTIONS.get(name)
-        if kind is None:
-            raise SettingsError(
-                f"hypercorn.toml: {name!r} cannot be set; known are {', '.join(_OPTIONS)}"
-            )
-        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-            raise SettingsError(f"hypercorn.toml: {name!r} has a value of the wrong type")
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     for name, value in hypercorn_values.items():
         setattr(config, name, value)
-    host = settings.app.host.strip("[]")
-    config.bind = [
-        f"[{host}]:{settings.app.port}" if ":" in host else f"{host}:{settings.app.port}"
-    ]
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.alpn_protocols = ["http/1.1"]
@@ -212,26 +178,44 @@ async def serve_http(
     hypercorn_values: Mapping[str, Any],
     shutdown: trio.Event,
     *,
-    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
+    task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `shutdown` is set and running requests ended or were given up.
 
-    Reports the bound addresses (`http://127.0.0.1:9998`) once it listens, also for port 0. Open
+    Reports the bound address (`http://127.0.0.1:9998`) once it listens, also for port 0. Open
     WebSockets are not closed by this: their handlers do that when `Services.closing` is set.
 
+    Args:
+        app: The ASGI app, `Edge` and all around it.
+        settings: Where to listen.
+        hypercorn_values: What `stashhog.core.hypercorn_file` read.
+        shutdown: Set to begin the stop.
+        task_status: Gets the bound address.
+
     Raises:
-        SettingsError: the address cannot be listened on, or `hypercorn.toml` is wrong.
+        SettingsError: the address cannot be listened on, or the certificate cannot be read.
     """
-    config = server_config(settings, hypercorn_values)
+    config = server_config(hypercorn_values)
     config.sockets = bind_sockets(config, settings)
     harden()
     await serve(
         cast("Framework", app),
         config,
         shutdown_trigger=shutdown.wait,
-        task_status=task_status,
+        task_status=cast("trio.TaskStatus[list[str]]", _FirstAddress(task_status)),
         mode="asgi",
     )
+
+
+class _FirstAddress:
+    """Tells the first of the addresses that Hypercorn reports."""
+
+    def __init__(self, outer: trio.TaskStatus[str]) -> None:
+        self._outer = outer
+
+    def started(self, value: list[str]) -> None:
+        """Hypercorn listens."""
+        self._outer.started(value[0])
 
 
 def bind_sockets(config: ServerConfig, settings: Settings) -> Sockets:
@@ -246,14 +230,22 @@ def bind_sockets(config: ServerConfig, settings: Settings) -> Sockets:
     except OSError as error:
         raise SettingsError(f"hypercorn.toml: certificate or key: {error.strerror}") from None
     try:
-        sockets = config.create_sockets()
-        for listener in (*sockets.secure_sockets, *sockets.insecure_sockets):
-            guard_connections(listener)
-            listener.listen(config.backlog)
+        listener = _listener(settings.app.host.strip("[]"), settings.app.port, config.backlog)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             reason = "another program does; choose another app.port"
         else:
-            reason = error.strerror or str(error)
+            reason = os.strerror(error.errno) if error.errno else str(error)
         raise SettingsError(f"cannot listen on {where}: {reason}") from None
-    return sockets
+    guard_connections(listener)
+    return Sockets([listener], [], []) if config.ssl_enabled else Sockets([], [listener], [])
+
+
+def _listener(host: str, port: int, backlog: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == "::" and socket.has_dualstack_ipv6()
+    listener = socket.create_server(
+        (host, port), family=family, backlog=backlog, dualstack_ipv6=both
+    )
+    listener.setblocking(False)
+    return listener

@@ -23,6 +23,7 @@ from stashhog.api.schemas.health import (
     VersionResponse,
 )
 from stashhog.core.exceptions import StashHogException
+from stashhog.ports import DependencyState
 
 bp = Blueprint("health", __name__)
 
@@ -81,7 +82,7 @@ def _actors(services: Services) -> Check:
     return Check.model_validate(status)
 
 
-def _dependency(state: Any) -> Check:
+def _dependency(state: DependencyState) -> Check:
     known: dict[str, Any] = {"status": state.status, "age_s": 0.0}
     if state.since is not None:
         known["age_s"] = max(0.0, (datetime.now(UTC) - state.since).total_seconds())
