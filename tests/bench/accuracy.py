@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,8 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from stashhog.domain.detection import FIELDS, DetectionOptions, Knowledge, detect
+from stashhog.domain.detection import FIELDS, DetectionOptions, detect
+from stashhog.domain.detection.lexicon import build_lexicon
+from stashhog.domain.detection.weights import numbers, untaught
 from stashhog.domain.learning import learn
+from stashhog.domain.learning.training import fit_weights, uncounted
 from stashhog.domain.library import Entity, Library, Scene, SceneFile
 from stashhog.domain.names import plain
 
@@ -77,7 +81,7 @@ def load_truth(folder: Path) -> dict[str, dict[str, Any]]:
 def emptied(scene: Scene) -> Scene:
     """The scene as nobody had touched it: for a cold start."""
     return replace(
-        scene, organized=False, title=None, date=None, details=scene.details, studio_id=None,
+        scene, organized=False, title=None, date=None, details=None, studio_id=None,
         performer_ids=(), tag_ids=(),
     )  # fmt: skip
 
@@ -139,14 +143,14 @@ def expected_calibration_error(rows: Iterable[Row]) -> float:
 
 
 def run_corpus(
-    folder: Path, *, cold: bool = False, least: float = 0.5, knowledge: Knowledge | None = None
+    folder: Path, *, cold: bool = False, least: float = 0.5, organized: int | None = None
 ) -> tuple[dict[str, list[Row]], dict[str, tuple[int, int]], list[dict[str, Any]]]:
     """Learn and analyse a corpus: rows and (truth, recoverable) by field, and the proposals."""
     library, scenes, truth = load_library(folder), load_scenes(folder), load_truth(folder)
     if cold:
         scenes = [emptied(scene) for scene in scenes]
     started = time.process_time()
-    knowledge = knowledge or learn(library, (s for s in scenes if s.organized))
+    knowledge = learn(library, [s for s in scenes if s.organized][:organized])
     learned = time.process_time()
     options = DetectionOptions(min_confidence=least)
     rows: dict[str, list[Row]] = {name: [] for name in FIELDS}
@@ -173,7 +177,9 @@ def run_corpus(
 
 def show(rows: Mapping[str, list[Row]], totals: Mapping[str, tuple[int, int]]) -> None:
     """Print the table."""
-    print("field       F1rec@.5  P@.5  Rrec@.5  P@.8  Rrec@.8  P@.95   ECE   Rall@.5   n   shortfall")
+    print(
+        "field       F1rec@.5  P@.5  Rrec@.5  P@.8  Rrec@.8  P@.95   ECE   Rall@.5   n   shortfall"
+    )
     for name, found in rows.items():
         if not found:
             continue
@@ -188,9 +194,7 @@ def show(rows: Mapping[str, list[Row]], totals: Mapping[str, tuple[int, int]]) -
         )
 
 
-def _at(
-    rows: list[Row], totals: tuple[int, int], least: float
-) -> tuple[float, float, float, int]:
+def _at(rows: list[Row], totals: tuple[int, int], least: float) -> tuple[float, float, float, int]:
     """Precision, recall of what the path reveals, recall of all, number."""
     kept = [row for row in rows if row[0] >= least]
     right = sum(row[1] for row in kept)
@@ -203,15 +207,79 @@ def _at(
     )
 
 
+def fitted(folders: Iterable[Path]) -> str:
+    """The numbers to ship, as the source of `stashhog.domain.detection.shipped`."""
+    examples, warm = [], []
+    for folder in folders:
+        library, scenes, truth = load_library(folder), load_scenes(folder), load_truth(folder)
+        lexicon = build_lexicon(library, lambda: None)
+        known = [_known(scene, truth[scene.id], at % 2 > 0) for at, scene in enumerate(scenes)]
+        examples.extend(uncounted(known, lexicon))
+        organized = (scene for scene in scenes if scene.organized)
+        warm.append(numbers(learn(library, organized, start=untaught()).weights))
+    cold = numbers(fit_weights(examples, untaught(), lambda: None, most_rows=100_000))
+    mean: dict[str, dict[str, float]] = {}
+    for name in warm[0]:
+        parts = dict.fromkeys(part for one in warm for part in one[name])
+        mean[name] = {
+            part: round(sum(one[name].get(part, 0.0) for one in warm) / len(warm), 4)
+            for part in parts
+        }
+    return _SOURCE.format(cold=_literal(cold), warm=_literal(mean))
+
+
+_SOURCE = '''"""Plain numbers, made by `python -m tests.bench.accuracy --fit CORPUS…`: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+COLD: Mapping[str, Mapping[str, float]] = {cold}  # fmt: skip
+
+WARM: Mapping[str, Mapping[str, float]] = {warm}  # fmt: skip
+'''
+
+
+def _literal(values: Mapping[str, Mapping[str, float]]) -> str:
+    lines = ["{"]
+    for name, parts in values.items():
+        items = ", ".join(f'"{part}": {x}' for part, x in parts.items())
+        lines.append(f'    "{name}": {{')
+        lines.extend(
+            textwrap.wrap(
+                items + ",", 96, initial_indent=" " * 8, subsequent_indent=" " * 8,
+                break_on_hyphens=False,
+            )
+        )  # fmt: skip
+        lines.append("    },")
+    return "\n".join([*lines, "}"])
+
+
+def _known(scene: Scene, truth: Mapping[str, Any], keep_details: bool) -> Scene:
+    """The scene with its answers, for fitting what to ship."""
+    return replace(
+        scene, organized=True, title=truth["title"], date=truth["date"],
+        details=scene.details if keep_details else None, studio_id=truth["studio"],
+        performer_ids=tuple(truth["performers"]), tag_ids=tuple(truth["tags"]),
+    )  # fmt: skip
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", nargs="+", type=Path)
     parser.add_argument("--cold", action="store_true", help="with no organised scene at all")
     parser.add_argument("--write", type=Path, help="folder for proposals as score.py reads them")
+    parser.add_argument("--fit", action="store_true", help="print the numbers to ship")
+    parser.add_argument("--organized", type=int, help="keep only so many organised scenes")
     options = parser.parse_args(arguments)
+    if options.fit:
+        print(fitted(options.corpora), end="")
+        return 0
     for folder in options.corpora:
-        rows, totals, answers = run_corpus(folder, cold=options.cold)
+        rows, totals, answers = run_corpus(
+            folder, cold=options.cold, organized=options.organized
+        )
         show(rows, totals)
         if options.write:
             lines = "".join(json.dumps(answer) + "\n" for answer in answers)

@@ -10,7 +10,7 @@ Rules:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 TOTAL = ""
@@ -29,6 +29,10 @@ class Counts:
         row[target] = row.get(target, 0) + times
 
 
+Tops = Mapping[str, Mapping[str, tuple[tuple[str, int], ...]]]
+"""Slot → value → its most frequent targets, the most frequent first."""
+
+_NO_TOPS: Mapping[str, tuple[tuple[str, int], ...]] = {}
 _NO_ROWS: Mapping[str, Mapping[str, int]] = {}
 _NO_ROW: Mapping[str, int] = {}
 
@@ -39,6 +43,7 @@ class View:
 
     counts: Counts
     held: Counts | None = None
+    tops: Tops | None = None
 
     def n(self, slot: str, value: str, target: str = TOTAL) -> int:
         """How often the target was seen under the value."""
@@ -50,16 +55,21 @@ class View:
             seen -= self.held.slots.get(slot, _NO_ROWS).get(value, _NO_ROW).get(target, 0)
         return seen
 
-    def row(self, slot: str, value: str) -> Iterator[tuple[str, int]]:
-        """Each target seen under the value, with how often; the total is left out."""
+    def common(self, slot: str, value: str, least: int) -> list[tuple[str, int]]:
+        """Targets seen at least so often under the value, the most frequent first."""
+        if self.tops is not None:
+            top = self.tops.get(slot, _NO_TOPS).get(value, ())
+            return [item for item in top if item[1] >= least]
         row = self.counts.slots.get(slot, _NO_ROWS).get(value, _NO_ROW)
-        held = _NO_ROW
-        if self.held is not None:
+        found = [item for item in row.items() if item[1] >= least and item[0]]
+        if self.held is not None and found:
             held = self.held.slots.get(slot, _NO_ROWS).get(value, _NO_ROW)
-        for target, seen in row.items():
-            left = seen - held.get(target, 0) if held else seen
-            if left > 0 and target:
-                yield target, left
+            if held:
+                left = [(target, seen - held.get(target, 0)) for target, seen in found]
+                found = [item for item in left if item[1] >= least]
+        if len(found) > 1:
+            found.sort(key=frequency)
+        return found
 
     def odds(self, slot: str, value: str, target: str, prior: float, weight: float) -> float:
         """Log-odds of the target under the value, smoothed by `weight` scenes of `prior`."""
@@ -70,6 +80,11 @@ class View:
         return math.log((seen + weight * prior) / (total - seen + weight * (1.0 - prior)))
 
 
+def frequency(item: tuple[str, int]) -> tuple[int, str]:
+    """The order of targets: the most frequent first, then by name."""
+    return -item[1], item[0]
+
+
 def logit(p: float) -> float:
     """Log-odds of a probability, bounded."""
     p = min(max(p, 1e-6), 1.0 - 1e-6)
@@ -78,8 +93,7 @@ def logit(p: float) -> float:
 
 def sigmoid(x: float) -> float:
     """The probability of log-odds."""
-    if x < -35.0:
-        return 0.0
-    if x > 35.0:
-        return 1.0
-    return 1.0 / (1.0 + math.exp(-x))
+    return 1.0 / (1.0 + math.exp(-min(max(x, -_FAR), _FAR)))
+
+
+_FAR = 35.0

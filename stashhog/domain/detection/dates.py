@@ -113,7 +113,9 @@ def find_dates(text: str) -> list[Writing]:
                 continue
             parts = [match.group(group) for group in groups]
             readings = _worded(family, parts) if family in _WORD_ORDERS else _read(family, parts)
-            if not readings or (family in _LOOSE and _EPISODE.search(shown[max(0, start - 8) : start])):
+            if not readings or (
+                family in _LOOSE and _EPISODE.search(shown[max(0, start - 8) : start])
+            ):
                 continue
             found.append(Writing(family, start, end, readings))
             taken.append((start, end))
@@ -197,7 +199,7 @@ def _row(
     prior = _PRIOR.get(habit, 0.1)
     base = f"{segment.role[0]}{habit}"
     usual = view.odds("D", base, "right", prior, 4.0)
-    mean = 1.0 / (1.0 + 2.718281828 ** -usual)
+    mean = 1.0 / (1.0 + 2.718281828**-usual)
     place = studio = 0.0
     for slot, value in places:
         key = f"{value}|{habit}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field as attribute
 from typing import Any, Literal
 
 from stashhog.domain.library import EntityKind, Scene
@@ -56,7 +56,7 @@ class Proposal:
     confidence: float
     source: Source
     reason: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = attribute(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

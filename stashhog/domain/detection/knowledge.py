@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from stashhog.domain.detection.counts import Counts, View
+from stashhog.domain.detection.counts import Counts, Tops, View, frequency
 from stashhog.domain.detection.lexicon import Lexicon
 from stashhog.domain.detection.model import Weights
 from stashhog.domain.library import Library
+
+
+MOST_TOPS = 24
+_RANKED = ("S:", "P>S", "S>T", "P>T", "F>T", "W>T", "T>T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class Knowledge:
     weights: Weights
     organized_scenes: int
     calibrated: bool
+    tops: Tops
 
     @property
     def library(self) -> Library:
@@ -31,4 +37,18 @@ class Knowledge:
 
     def view(self) -> View:
         """All counts."""
-        return View(self.counts)
+        return View(self.counts, None, self.tops)
+
+
+def strongest(counts: Counts, checkpoint: Callable[[], None]) -> Tops:
+    """Rank the targets of the slots that candidates are taken from."""
+    tops: dict[str, dict[str, tuple[tuple[str, int], ...]]] = {}
+    for slot, rows in counts.slots.items():
+        if not slot.startswith(_RANKED):
+            continue
+        ranked = tops.setdefault(slot, {})
+        for value, row in rows.items():
+            checkpoint()
+            found = sorted((item for item in row.items() if item[0]), key=frequency)
+            ranked[value] = tuple(found[:MOST_TOPS])
+    return tops

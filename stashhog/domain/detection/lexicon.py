@@ -9,13 +9,14 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from stashhog.domain.library import Entity, EntityKind, Library
 from stashhog.domain.names import Tokens, near, squash, tokenise, words
 
+HEAD = 4
 LONGEST_NAME = 48
 MOST_TOKENS = 10
 MOST_HITS = 400
@@ -49,29 +50,33 @@ class Lexicon:
     """All spellings by key, plus what finds first names and slips of the pen.
 
     `firsts` maps a first word to the performers that have it; `halves` maps a first or last word
-    to (the rest of the name, performer id, whether the rest follows).
+    to (the rest of the name, performer id, whether the rest follows). `heads` has how all keys
+    begin, up to `HEAD` letters.
     """
 
     library: Library
     keys: Mapping[str, tuple[Ref, ...]]
     firsts: Mapping[str, tuple[str, ...]]
     halves: Mapping[str, tuple[tuple[str, str, bool], ...]]
+    heads: frozenset[str]
 
     def name(self, kind: EntityKind, entity_id: str) -> str:
         """An entity's own name."""
         return self.library.of(kind)[entity_id].name
 
 
-def build_lexicon(library: Library) -> Lexicon:
+def build_lexicon(library: Library, checkpoint: Callable[[], None]) -> Lexicon:
     """Index a library's names; linear in their number and length."""
     keys: dict[str, dict[Ref, None]] = {}
     firsts: dict[str, dict[str, None]] = {}
     halves: dict[str, dict[tuple[str, str, bool], None]] = {}
     for kind in ("studio", "performer", "tag"):
         for entity in library.of(kind).values():
+            checkpoint()
             for key, form in _spellings(entity):
                 keys.setdefault(key, {})[Ref(kind, entity.id, form)] = None
     for entity in library.performers.values():
+        checkpoint()
         if not entity.ignore_auto_tag:
             _index_parts(entity, firsts, halves)
     return Lexicon(
@@ -79,6 +84,7 @@ def build_lexicon(library: Library) -> Lexicon:
         {key: _one_each(refs) for key, refs in keys.items()},
         {word: tuple(ids) for word, ids in firsts.items()},
         {word: tuple(rest) for word, rest in halves.items()},
+        frozenset(key[:size] for key in keys for size in range(1, HEAD + 1)),
     )
 
 
@@ -127,7 +133,7 @@ def _index_parts(
 
 def find(tokens: Tokens, lexicon: Lexicon) -> list[Hit]:
     """All names in a text, longest first within each kind, in order of place."""
-    low, gaps, keys = tokens.low, tokens.gaps, lexicon.keys
+    low, gaps, keys, heads = tokens.low, tokens.gaps, lexicon.keys, lexicon.heads
     size = len(low)
     found: list[Hit] = []
     for first in range(size):
@@ -140,7 +146,7 @@ def find(tokens: Tokens, lexicon: Lexicon) -> list[Hit]:
                     break
                 comma = comma or "," in gap
             key += low[after - 1]
-            if len(key) > LONGEST_NAME:
+            if len(key) > LONGEST_NAME or key[:HEAD] not in heads:
                 break
             refs = keys.get(key)
             if refs is not None:

@@ -216,7 +216,9 @@ class _Context:
         own = self.popularity[candidate.id]
         cast = self.cast(candidate.id)
         folder = self.folder(candidate.id)
-        roles = {m.segment.role[0] if m.segment.role != "details" else "x" for m in candidate.mentions}
+        roles = {
+            m.segment.role[0] if m.segment.role != "details" else "x" for m in candidate.mentions
+        }
         spans = self.full.get(id(best.segment), ())
         weak = best.form in WEAK
         rivals = [

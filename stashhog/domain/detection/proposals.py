@@ -253,9 +253,7 @@ def _propose_title(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterab
     if second is not None:
         other_confidence = _rounded(calibrator.confidence(second[0], bounded(score)))
         runner_up = {"value": second[1], "confidence": min(confidence, other_confidence)}
-    evidence = _evidence(
-        best.segment, best.first, best.after, "title.rest", runner_up, confidence
-    )
+    evidence = _evidence(best.segment, best.first, best.after, "title.rest", runner_up, confidence)
     reason = f"{_PLACES[best.segment.role].capitalize()} leaves this when marks and names are out."
     yield Proposal("title", "set", None, text, confidence, "learned", reason, evidence)
 

@@ -166,7 +166,7 @@ def _style(segments: list[Segment]) -> str:
     tokens = segments[0].tokens
     text, gaps = tokens.text, tokens.gaps
     inner = gaps[1:-1]
-    usual = max(("." , " ", "_", "-"), key=lambda mark: sum(mark == gap for gap in inner))
+    usual = max((".", " ", "_", "-"), key=lambda mark: sum(mark == gap for gap in inner))
     marks = (
         usual if usual in inner else "c" if inner else "1",
         "[" if text[:1] in "[(" else "",

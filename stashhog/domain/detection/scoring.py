@@ -39,9 +39,15 @@ class Scored:
     dates: list[tuple[float, DateCandidate]] = field(default_factory=list)
     titles: list[tuple[float, TitleCandidate]] = field(default_factory=list)
     tags: list[TagCandidate] = field(default_factory=list)
+    likely: dict[str, float] | None = None
 
     def likely_studios(self, weights: Weights) -> dict[str, float]:
         """The studio on the scene, or the best candidates with their probability."""
+        if self.likely is None:
+            self.likely = self._likely(weights)
+        return self.likely
+
+    def _likely(self, weights: Weights) -> dict[str, float]:
         if self.studio_known is not None:
             return {self.studio_known: 1.0}
         calibrator = weights.calibrators["studio"]
@@ -94,6 +100,7 @@ def score_studios(scored: Scored, lexicon: Lexicon, weights: Weights) -> None:
     for candidate in scored.studios:
         candidate.score = linear.score(candidate.row)
     scored.studios.sort(key=lambda c: (-c.score, c.id))
+    scored.likely = None
 
 
 def score_performers(scored: Scored, lexicon: Lexicon, weights: Weights) -> None:
@@ -127,9 +134,7 @@ def score_tags(scored: Scored, lexicon: Lexicon, weights: Weights) -> None:
     context = TagContext(
         scored.likely_studios(weights),
         scored.sure_performers(),
-        next(
-            ((c.first, c.after) for _, c in scored.titles[:1] if c.segment.role == "stem"), None
-        ),
+        next(((c.first, c.after) for _, c in scored.titles[:1] if c.segment.role == "stem"), None),
         scored.name_tokens(weights),
     )
     scored.tags = tag_candidates(scored.reading, context, lexicon, scored.view)

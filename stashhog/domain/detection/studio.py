@@ -115,10 +115,8 @@ def _add_places(
         seen = view.n(slot, value)
         if not seen:
             continue
-        floor = max(1, seen // 20)
-        counted = sorted(view.row(slot, value), key=lambda item: -item[1])
-        for studio, times in counted[:PLACES_KEPT]:
-            if times >= floor and _may(lexicon, studio):
+        for studio, _ in view.common(slot, value, max(1, seen // 20))[:PLACES_KEPT]:
+            if _may(lexicon, studio):
                 found.setdefault(studio, StudioCandidate(studio))
     for place, value in reading.places:
         slot = f"S:{place}"
@@ -139,9 +137,8 @@ def _add_cast(
     cast: tuple[str, ...], found: dict[str, StudioCandidate], lexicon: Lexicon, view: View
 ) -> None:
     for performer in cast:
-        counted = sorted(view.row("P>S", performer), key=lambda item: -item[1])
-        for studio, times in counted[:3]:
-            if times > 1 and _may(lexicon, studio):
+        for studio, _ in view.common("P>S", performer, 2)[:3]:
+            if _may(lexicon, studio):
                 found.setdefault(studio, StudioCandidate(studio))
     total = view.n("S", "") + 30.0
     for candidate in found.values():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import NamedTuple
 
 from stashhog.domain.detection.counts import View, logit, sigmoid
@@ -141,10 +142,9 @@ class _Given:
         for slot, value, p, scenes in self.slots:
             if scenes < UNNAMED_TIMES or p < 0.3:
                 continue
-            floor = max(UNNAMED_TIMES - 1, UNNAMED_SHARE * scenes)
-            for tag, times in self.view.row(slot, value):
-                if times >= floor:
-                    shares[tag] = max(shares.get(tag, 0.0), times / scenes)
+            floor = max(UNNAMED_TIMES - 1, ceil(UNNAMED_SHARE * scenes))
+            for tag, times in self.view.common(slot, value, floor):
+                shares[tag] = max(shares.get(tag, 0.0), times / scenes)
         return sorted(shares, key=lambda tag: -shares[tag])[:MOST_UNNAMED]
 
     def lifts(self, tag: str, prior: float) -> dict[str, float]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from math import ceil
 from typing import NamedTuple
 
 from stashhog.domain.detection.counts import View, sigmoid
@@ -68,7 +69,11 @@ def label(segment: Segment, view: View) -> Labels:
             marks[at] = "N"
     for hit in segment.hits:
         forms = {ref.kind: ref.form for ref in hit.refs}
-        if forms.get("studio") and not hit.inside and (forms["studio"] != "single" or not hit.first):
+        if (
+            forms.get("studio")
+            and not hit.inside
+            and (forms["studio"] != "single" or not hit.first)
+        ):
             _mark(marks, hit.first, hit.after, "S")
         elif forms.get("performer", "single") not in ("single", "first") and not hit.inside:
             _mark(marks, hit.first, hit.after, "P")
@@ -100,9 +105,8 @@ def _mark_prefix(segment: Segment, marks: list[str], view: View) -> None:
         after += 1
     seen = view.n("S:p0", run)
     if seen >= 3:
-        top = max((times for _, times in view.row("S:p0", run)), default=0)
         words_in = view.n("w", tokens.low[0], "in")
-        if top >= 0.7 * seen and words_in * 2 < view.n("w", tokens.low[0]):
+        if view.common("S:p0", run, ceil(0.7 * seen)) and words_in * 2 < view.n("w", tokens.low[0]):
             _mark(marks, 0, after, "S")
 
 
@@ -251,7 +255,9 @@ def _best_runs(
             odds = view.odds("b>", segment.role[0] + context, "right", _start_prior(context), 4.0)
             starts.append((odds + 0.7 * words.first[at] + 0.3 * words.inside[at], at, odds))
             context = end_context(labels, gaps, at + 1)
-            odds = view.odds("b<", segment.role[0] + context, "right", _start_prior(context[::-1]), 4.0)
+            odds = view.odds(
+                "b<", segment.role[0] + context, "right", _start_prior(context[::-1]), 4.0
+            )
             ends.append((odds + 0.5 * words.last[at] + 0.3 * words.inside[at], at + 1, odds))
         starts = sorted(starts, reverse=True)[:ENDS_KEPT]
         ends = sorted(ends, reverse=True)[:ENDS_KEPT]

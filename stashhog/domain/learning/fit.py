@@ -38,7 +38,11 @@ def fit_linear(
     """
     size = len(towards)
     weights = list(towards)
-    sparse = [[(at, x) for at, x in enumerate(row) if x] for row in rows]
+    sparse: list[list[tuple[int, float]]] = []
+    for at, row in enumerate(rows):
+        if not at % SLICE:
+            checkpoint()
+        sparse.append([(place, x) for place, x in enumerate(row) if x])
     for _ in range(STEPS):
         gradient = [ridge * (t - w) for t, w in zip(towards, weights, strict=True)]
         curve = [[0.0] * size for _ in range(size)]
@@ -112,7 +116,11 @@ def fit_calibrator(
     """Fit a calibrator to (score, runner-up, right); monotone in the score."""
     if not scores:
         return towards
-    rows = [calibration_row(score, rival) for score, rival, _ in scores]
+    rows = []
+    for at, (score, rival, _) in enumerate(scores):
+        if not at % SLICE:
+            checkpoint()
+        rows.append(calibration_row(score, rival))
     labels = [right for _, _, right in scores]
     start = (towards.high, towards.low, towards.shift, towards.gap)
     high, low, shift, gap = fit_linear(rows, labels, start, ridge=ridge, checkpoint=checkpoint)

@@ -28,7 +28,8 @@ from stashhog.domain.detection.titles import (
 from stashhog.domain.library import Scene
 from stashhog.domain.names import squash
 
-_NO_NAMES: frozenset[int] = frozenset()
+TITLE_SLOTS = ("b>", "b<", "template")
+"""What `tally_titles` counts."""
 
 
 def tally(counts: Counts, scene: Scene, reading: Reading) -> None:
