@@ -1,0 +1,13 @@
+"""The adapter to a Stash server, and the only home of httpx.
+
+`documents` names every operation that may be sent; `transport` sends one, once; `answers` tells
+data from errors and whose fault those are; `mapping` and `links` turn JSON into domain values;
+`reading` survives damage; `client` is the port; `switch` follows the settings. One client speaks to
+all releases from 0.25 on.
+"""
+
+from stashhog.stash.client import StashClient, open_stash
+from stashhog.stash.switch import DependencyState, StashSwitch
+from stashhog.stash.transport import Screenshot
+
+__all__ = ["DependencyState", "Screenshot", "StashClient", "StashSwitch", "open_stash"]

@@ -1,0 +1,190 @@
+"""The Stash of the present settings: one port that stays while address and key may change.
+
+Rules:
+- While no address is set, every call raises `StashNotConfiguredError`.
+- A call goes on to its end with the client that it began with; a client that was replaced is closed
+  by whoever leaves it last.
+- What was last seen of Stash is remembered, so that telling how it is never asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import httpx
+import structlog
+
+from stashhog.core.config import StashSettings
+from stashhog.core.exceptions import (
+    StashAuthError,
+    StashBusyError,
+    StashConnectionError,
+    StashError,
+    StashNotConfiguredError,
+    StashProtocolError,
+    StashUnknownOutcomeError,
+)
+from stashhog.domain.library import Entity, EntityKind, Scene, StashInstance
+from stashhog.domain.merge import SceneUpdate
+from stashhog.domain.sync import ItemFailure, Stamp
+from stashhog.ports import ScenePage, ScenesById
+from stashhog.stash.client import StashClient, connect
+from stashhog.stash.transport import Screenshot
+
+DOWN = (StashConnectionError, StashAuthError, StashBusyError, StashProtocolError)
+_DOWN_CODES = frozenset({"stash_too_old", "stash_schema"})
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyState:
+    """What was last seen of a dependency, and when; `detail_code` says why it is down."""
+
+    status: Literal["ok", "down", "unset", "unknown"]
+    since: datetime | None = None
+    detail_code: str | None = None
+
+
+class StashSwitch:
+    """Implements `stashhog.ports.Stash` over whichever server is set now."""
+
+    def __init__(self) -> None:
+        self._settings: StashSettings | None = None
+        self._client: StashClient | None = None
+        self._users: dict[StashClient, int] = {}
+        self._state = DependencyState("unset")
+
+    @property
+    def state(self) -> DependencyState:
+        """What the last call saw."""
+        return self._state
+
+    async def configure(
+        self, settings: StashSettings, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """Use these settings from the next call on.
+
+        Raises:
+            SettingsError: the file with certificates cannot be used; what was set stays.
+        """
+        if settings == self._settings:
+            return
+        fresh = None if settings.url is None else await connect(settings, transport=transport)
+        old, self._client, self._settings = self._client, fresh, settings
+        self._state = DependencyState("unset" if fresh is None else "unknown")
+        if old is not None and old not in self._users:
+            await old.aclose()
+
+    async def aclose(self) -> None:
+        """Close whatever is open, calls under way included."""
+        clients = {*self._users, *([self._client] if self._client else [])}
+        self._client = self._settings = None
+        self._state = DependencyState("unset")
+        for client in clients:
+            await client.aclose()
+
+    @asynccontextmanager
+    async def _present(self) -> AsyncGenerator[StashClient]:
+        client = self._client
+        if client is None:
+            raise StashNotConfiguredError("no Stash is set yet; name its address in the settings")
+        self._users[client] = self._users.get(client, 0) + 1
+        try:
+            yield client
+        except StashUnknownOutcomeError:
+            raise
+        except StashError as error:
+            down = isinstance(error, DOWN) or error.public_code in _DOWN_CODES
+            self._saw(client, error.public_code if down else None)
+            raise
+        else:
+            self._saw(client, None)
+        finally:
+            self._users[client] -= 1
+            if not self._users[client]:
+                del self._users[client]
+                if client is not self._client:
+                    await client.aclose()
+
+    def _saw(self, client: StashClient, code: str | None) -> None:
+        if client is not self._client:
+            return
+        was = self._state.detail_code
+        self._state = DependencyState("down" if code else "ok", datetime.now(UTC), code)
+        if code and code != was:
+            _log.warning("stash_down", code=code)
+        elif was and not code:
+            _log.info("stash_back")
+
+    # --- the port -------------------------------------------------------------------------------
+
+    async def probe(self) -> StashInstance:
+        """See `StashClient.probe`."""
+        async with self._present() as stash:
+            return await stash.probe()
+
+    async def check(self) -> StashInstance:
+        """See `StashClient.probe`."""
+        return await self.probe()
+
+    async def count_scenes(self) -> int:
+        """See `StashClient.count_scenes`."""
+        async with self._present() as stash:
+            return await stash.count_scenes()
+
+    async def scenes_after(self, after_id: str | None, limit: int) -> ScenePage:
+        """See `StashClient.scenes_after`."""
+        async with self._present() as stash:
+            return await stash.scenes_after(after_id, limit)
+
+    async def stamps_after(
+        self, after_id: str | None, limit: int, *, since: str | None = None
+    ) -> Sequence[Stamp]:
+        """See `StashClient.stamps_after`."""
+        async with self._present() as stash:
+            return await stash.stamps_after(after_id, limit, since=since)
+
+    async def scenes(self, ids: Sequence[str]) -> ScenesById:
+        """See `StashClient.scenes`."""
+        async with self._present() as stash:
+            return await stash.scenes(ids)
+
+    async def entities(self, kind: EntityKind) -> tuple[Sequence[Entity], Sequence[ItemFailure]]:
+        """See `StashClient.entities`."""
+        async with self._present() as stash:
+            return await stash.entities(kind)
+
+    async def update_scene(self, update: SceneUpdate) -> Scene:
+        """See `StashClient.update_scene`."""
+        async with self._present() as stash:
+            return await stash.update_scene(update)
+
+    async def create_entity(self, kind: EntityKind, name: str) -> Entity:
+        """See `StashClient.create_entity`."""
+        async with self._present() as stash:
+            return await stash.create_entity(kind, name)
+
+    async def find_entity(self, kind: EntityKind, name: str) -> Entity | None:
+        """See `StashClient.find_entity`."""
+        async with self._present() as stash:
+            return await stash.find_entity(kind, name)
+
+    async def entity_uses(self, kind: EntityKind, entity_id: str) -> int | None:
+        """See `StashClient.entity_uses`."""
+        async with self._present() as stash:
+            return await stash.entity_uses(kind, entity_id)
+
+    async def destroy_entity(self, kind: EntityKind, entity_id: str) -> None:
+        """See `StashClient.destroy_entity`."""
+        async with self._present() as stash:
+            return await stash.destroy_entity(kind, entity_id)
+
+    async def screenshot(self, path: str, *, if_none_match: str | None = None) -> Screenshot:
+        """See `StashClient.screenshot`."""
+        async with self._present() as stash:
+            return await stash.screenshot(path, if_none_match=if_none_match)
