@@ -217,7 +217,9 @@ def fitted(folders: Iterable[Path]) -> str:
         examples.extend(uncounted(known, lexicon))
         organized = (scene for scene in scenes if scene.organized)
         warm.append(numbers(learn(library, organized, start=untaught()).weights))
-    cold = numbers(fit_weights(examples, untaught(), lambda: None, most_rows=100_000))
+    cold = numbers(fit_weights(
+        examples, untaught(), lambda: None, most_rows=100_000, organized=False
+    ))
     mean: dict[str, dict[str, float]] = {}
     for name in warm[0]:
         parts = dict.fromkeys(part for one in warm for part in one[name])

@@ -17,6 +17,7 @@ from stashhog.domain.library import Entity, EntityKind, Library
 from stashhog.domain.names import Tokens, near, squash, tokenise, words
 
 HEAD = 4
+SOME_STUDIOS = 2
 LONGEST_NAME = 48
 MOST_TOKENS = 10
 MOST_HITS = 400
@@ -51,7 +52,7 @@ class Lexicon:
 
     `firsts` maps a first word to the performers that have it; `halves` maps a first or last word
     to (the rest of the name, performer id, whether the rest follows). `heads` has how all keys
-    begin, up to `HEAD` letters.
+    begin, up to `HEAD` letters; `studio_ends` the words that several studios' names end with.
     """
 
     library: Library
@@ -59,6 +60,7 @@ class Lexicon:
     firsts: Mapping[str, tuple[str, ...]]
     halves: Mapping[str, tuple[tuple[str, str, bool], ...]]
     heads: frozenset[str]
+    studio_ends: frozenset[str]
 
     def name(self, kind: EntityKind, entity_id: str) -> str:
         """An entity's own name."""
@@ -85,7 +87,17 @@ def build_lexicon(library: Library, checkpoint: Callable[[], None]) -> Lexicon:
         {word: tuple(ids) for word, ids in firsts.items()},
         {word: tuple(rest) for word, rest in halves.items()},
         frozenset(key[:size] for key in keys for size in range(1, HEAD + 1)),
+        _studio_ends(library),
     )
+
+
+def _studio_ends(library: Library) -> frozenset[str]:
+    ends: dict[str, int] = {}
+    for studio in library.studios.values():
+        parts = tokenise(studio.name).low
+        if len(parts) > 1:
+            ends[parts[-1]] = ends.get(parts[-1], 0) + 1
+    return frozenset(word for word, times in ends.items() if times > SOME_STUDIOS)
 
 
 def _one_each(refs: Iterable[Ref]) -> tuple[Ref, ...]:

@@ -3,6 +3,8 @@
 Rules:
 - A model is weights by feature name; scoring is a dot product.
 - Confidence is a score bent by a beta calibrator with one more term, the gap to the runner-up.
+- Organised scenes have slips of their own: `omitted` is the share of surest candidates that they
+  lack, taken for omissions and not for mistakes.
 """
 
 from __future__ import annotations
@@ -34,11 +36,13 @@ class Calibrator:
     low: float = 1.0
     shift: float = 0.0
     gap: float = 0.0
+    omitted: float = 0.0
 
     def confidence(self, score: float, runner_up: float = 0.0) -> float:
         """The share of such proposals that are right."""
         row = calibration_row(score, runner_up)
-        return sigmoid(sum(map(mul, (self.high, self.low, self.shift, self.gap), row)))
+        p = sigmoid(sum(map(mul, (self.high, self.low, self.shift, self.gap), row)))
+        return min(1.0, p / (1.0 - self.omitted))
 
 
 def calibration_row(score: float, runner_up: float) -> tuple[float, float, float, float]:

@@ -16,12 +16,14 @@ from typing import NamedTuple
 from stashhog.domain.detection.counts import View, logit, sigmoid
 from stashhog.domain.detection.lexicon import Hit, Lexicon
 from stashhog.domain.detection.reading import Reading, Segment
+from stashhog.domain.names import tokenise
 
 FEATURES = (
     "bias", "prior", "named", "surface", "start", "inner", "last", "d1", "d2", "d3", "title",
     "details", "also", "alias", "single", "short", "places", "inside", "shared",
     "lift_d1", "lift_d2", "lift_d3", "lift_head", "lift_tail", "lift_bracket", "cast", "style",
-    "parent_named", "child_named", "rivals", "rival", "best_lift",
+    "parent_named", "child_named", "rivals", "rival", "best_lift", "whole", "goes_on", "word_before",
+    "spelt", "lift_person",
 )  # fmt: skip
 
 _ROLE_FLAGS = ("start", "inner", "last", "d1", "d2", "d3", "title", "details", "also")
@@ -40,6 +42,7 @@ class Named(NamedTuple):
     zone: str
     form: str
     surface: float
+    before: float
 
 
 @dataclass(slots=True)
@@ -66,7 +69,31 @@ def surface_keys(segment: Segment, hit: Hit, form: str) -> tuple[str, str]:
     """Where the truth of a name's spelling is counted: for itself, and for its class."""
     where = zone(segment, hit)
     shape = "s" if form == "single" else "n"
-    return f"s@{where}", f"{where}{shape}{'i' if hit.inside else ''}"
+    marks = f"{'i' if hit.inside else ''}{'w' if stands_alone(segment, hit) else ''}"
+    return f"s@{where}", f"{where}{shape}{marks}"
+
+
+def stands_alone(segment: Segment, hit: Hit) -> bool:
+    """Whether hard marks, digits or the text's ends stand on both sides of a name."""
+    tokens = segment.tokens
+    left, right = tokens.gaps[hit.first], tokens.gaps[hit.after]
+    opens = hit.first == 0 or len(left.strip("._ ")) > 0 or tokens.low[hit.first - 1].isdigit()
+    if hit.after == len(tokens):
+        return opens
+    return opens and (len(right.strip("._ ")) > 0 or tokens.low[hit.after].isdigit())
+
+
+def word_before(segment: Segment, hit: Hit) -> str:
+    """The word before a name within a stem; empty at its beginning."""
+    return segment.tokens.low[hit.first - 1] if hit.first and segment.role == "stem" else ""
+
+
+def _goes_on(segment: Segment, hit: Hit, lexicon: Lexicon) -> bool:
+    """Whether the next word is one that studios' names often end with."""
+    tokens = segment.tokens
+    if hit.after >= len(tokens) or len(tokens.gaps[hit.after]) > 1:
+        return False
+    return tokens.low[hit.after] in lexicon.studio_ends
 
 
 def studio_candidates(
@@ -77,11 +104,14 @@ def studio_candidates(
     _add_named(reading, found, lexicon, view)
     _add_places(reading, found, lexicon, view)
     _add_cast(tuple(cast)[:6], found, lexicon, view)
+    _part_persons(reading, found)
     strongest = _strongest(found)
     style = reading.style
     total = view.n("S", "")
     for candidate in found.values():
         candidate.row = _row(candidate, found, strongest, style, total, lexicon, view)
+        candidate.row.append(float(_spelt(reading, candidate.id, lexicon)))
+        candidate.row.append(candidate.lifts.get("person", 0.0))
     return list(found.values())
 
 
@@ -103,7 +133,9 @@ def _add_named(
                 usual = sigmoid(view.odds("s-class", kind, "right", _NAMED_PRIOR[where], 8.0))
                 odds = view.odds(slot, hit.key, ref.id, usual, 2.0)
                 candidate = found.setdefault(ref.id, StudioCandidate(ref.id))
-                candidate.named.append(Named(segment, hit, where, ref.form, odds))
+                word = word_before(segment, hit)
+                lift = view.odds("s<", word, "right", usual, 3.0) - logit(usual) if word else 0.0
+                candidate.named.append(Named(segment, hit, where, ref.form, odds, lift))
 
 
 def _add_places(
@@ -129,7 +161,8 @@ def _add_places(
 def _lift(view: View, slot: str, value: str, studio: str, seen: int, total: int) -> float:
     prior = (view.n("S", "", studio) + 0.3) / (total + 30.0)
     times = view.n(slot, value, studio)
-    p = (times + 0.5 * prior) / (seen + 0.5)
+    weight = 1.5 if slot[2] == "p" else 0.5
+    p = (times + weight * prior) / (seen + weight)
     return min(max(logit(p) - logit(prior), -4.0), 9.0)
 
 
@@ -150,6 +183,35 @@ def _add_cast(
                 times = view.n("P>S", performer, candidate.id)
                 lift += math.log((times + 2.0 * prior) / (seen + 2.0) / prior)
         candidate.lifts["cast"] = min(max(lift, -4.0), 6.0)
+
+
+def _part_persons(reading: Reading, found: Mapping[str, StudioCandidate]) -> None:
+    """Set apart what was counted under a performer's name: it is the cast once more."""
+    persons = set()
+    for segment in reading.segments:
+        for hit in segment.hits:
+            person = any(r.kind == "performer" and r.form != "single" for r in hit.refs)
+            if person and hit.first == 0:
+                if segment.role == "stem":
+                    persons.update(_HEADS)
+                elif hit.after == len(segment.tokens):
+                    persons.add(segment.role)
+    for candidate in found.values():
+        lifts = [candidate.lifts.pop(place) for place in persons if place in candidate.lifts]
+        if lifts:
+            candidate.lifts["person"] = max(lifts)
+
+
+_HEADS = ("p0", "p1", "p2")
+
+
+def _spelt(reading: Reading, studio: str, lexicon: Lexicon) -> bool:
+    """Whether the stem's first letters are how the studio's name begins, or its initials."""
+    head = next((value for place, value in reading.places if place == "p1"), "")
+    if not 1 < len(head) < 6 or head.isdigit():
+        return False
+    parts = tokenise(lexicon.name("studio", studio)).low
+    return "".join(parts).startswith(head) or "".join(part[0] for part in parts) == head
 
 
 def _strongest(found: Mapping[str, StudioCandidate]) -> list[tuple[float, str]]:
@@ -173,7 +235,7 @@ def _row(
     for entry in named:
         flags[entry.zone] = 1.0
     lifts = candidate.lifts
-    head = max((lifts[p] for p in ("p0", "p1", "p2") if p in lifts), default=0.0)
+    head = max((lifts[p] for p in _HEADS if p in lifts), default=0.0)
     own = view.n("S", "", candidate.id)
     entity = lexicon.library.studios[candidate.id]
     rival = next((odds for odds, studio in strongest if studio != candidate.id), None)
@@ -205,8 +267,14 @@ def _row(
         float(_has_named_child(candidate.id, found, lexicon)),
         min(3.0, sum(1.0 for c in found.values() if c.named and c is not candidate)),
         0.0 if rival is None else rival + 3.0,
-        max((v for k, v in lifts.items() if k != "cast"), default=0.0),
+        max((v for k, v in lifts.items() if k not in _PEOPLE), default=0.0),
+        float(best is not None and stands_alone(best.segment, best.hit)),
+        float(best is not None and _goes_on(best.segment, best.hit, lexicon)),
+        best.before if best else 0.0,
     ]
+
+
+_PEOPLE = frozenset({"cast", "person"})
 
 
 def _has_named_child(studio: str, found: Mapping[str, StudioCandidate], lexicon: Lexicon) -> bool:

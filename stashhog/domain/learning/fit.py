@@ -9,6 +9,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from operator import mul
 
 from stashhog.domain.detection.counts import sigmoid
@@ -128,3 +129,18 @@ def fit_calibrator(
         slope = max(0.05, (high + low) / 2.0)
         high = low = slope
     return Calibrator(high, low, shift, gap)
+
+
+SUREST = 0.4
+MOST_OMITTED = 0.05
+OMISSION_PRIOR = 100.0
+
+
+def with_omissions(
+    calibrator: Calibrator, scores: Sequence[tuple[float, float, bool]]
+) -> Calibrator:
+    """Take what the surest candidates lack of being right for omissions of the scenes."""
+    ranked = sorted(scores, key=lambda item: -item[0])
+    surest = ranked[: int(SUREST * len(ranked))]
+    missing = sum(not right for _, _, right in surest)
+    return replace(calibrator, omitted=min(MOST_OMITTED, missing / (len(surest) + OMISSION_PRIOR)))

@@ -12,7 +12,7 @@ from stashhog.domain.detection.dates import date_places, find_dates
 from stashhog.domain.detection.lexicon import Hit, Ref
 from stashhog.domain.detection.performers import Mention, mention_class, performer_slot
 from stashhog.domain.detection.reading import Reading, Segment
-from stashhog.domain.detection.studio import surface_keys
+from stashhog.domain.detection.studio import surface_keys, word_before
 from stashhog.domain.detection.tags import where
 from stashhog.domain.detection.titles import (
     MOST_TOKENS,
@@ -101,6 +101,11 @@ def _tally_hits(
                 right = ref.id == scene.studio_id
                 slot, kind = surface_keys(segment, hit, ref.form)
                 _judge(counts, slot, hit.key, ref.id, kind, "s-class", right=right)
+                word = word_before(segment, hit)
+                if word:
+                    counts.add("s<", word, TOTAL)
+                    if right:
+                        counts.add("s<", word, "right")
             elif ref.kind == "performer":
                 mention = Mention(
                     segment, hit.key, hit.first, hit.after, ref.form, hit.inside, shared, _KINDS

@@ -19,7 +19,7 @@ from stashhog.domain.detection.model import Linear, Weights
 from stashhog.domain.detection.reading import known_title, read
 from stashhog.domain.detection.scoring import STEPS, Scored, rivals
 from stashhog.domain.detection.titles import title_text
-from stashhog.domain.learning.fit import fit_calibrator, fit_linear
+from stashhog.domain.learning.fit import fit_calibrator, fit_linear, with_omissions
 from stashhog.domain.learning.tally import TITLE_SLOTS, tally, tally_titles
 from stashhog.domain.library import Scene
 from stashhog.domain.names import plain
@@ -28,6 +28,8 @@ FOLDS = 5
 MOST_ROWS = 24_000
 RIDGE = 3.0
 CALIBRATION_RIDGE = 8.0
+OMITTABLE = frozenset({"performers"})
+"""Fields whose members people forget: one named in full and lacking was most likely forgotten."""
 SHOWN_TITLE = (4, 1)
 """Every fourth example shows its title, as unorganised scenes sometimes do."""
 SHOWN_STUDIO = (8, 3)
@@ -91,6 +93,7 @@ def fit_weights(
     checkpoint: Checkpoint,
     *,
     most_rows: int = MOST_ROWS,
+    organized: bool = True,
 ) -> Weights:
     """Fit every field's weights and calibrator, staying near `start` where there is little."""
     linear = dict(start.linear)
@@ -116,6 +119,8 @@ def fit_weights(
         calibrators[name] = fit_calibrator(
             scores, calibrators[name], ridge=CALIBRATION_RIDGE, checkpoint=checkpoint
         )
+        if name in OMITTABLE and organized:
+            calibrators[name] = with_omissions(calibrators[name], scores)
     return Weights(linear, calibrators)
 
 
