@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from stashhog.domain.library import Scene
+from stashhog.domain.library import Scene, SceneFile
 
 OVERLAP = timedelta(hours=1, seconds=10)
 WIDE_OVERLAP = timedelta(hours=26)
@@ -137,16 +137,43 @@ def needs_reading(stamp: Stamp, known: KnownScene | None) -> bool:
 
 
 def content_hash(scene: Scene) -> str:
-    """Name the content of a scene in 32 hex digits: all but its times; lists without order."""
-    content: dict[str, object] = {
-        **asdict(scene),
-        "performer_ids": sorted(scene.performer_ids),
-        "tag_ids": sorted(scene.tag_ids),
-    }
-    for name in ("created_at", "updated_at", "updated_at_text"):
-        del content[name]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+    """Name the content of a scene in 32 hex digits; lists have no order.
+
+    Times are not content, nor is the screenshot's address, which holds one. Spelled out field by
+    field: a sync hashes every scene of a library.
+    """
+    content = (
+        scene.id,
+        scene.title,
+        scene.details,
+        scene.date,
+        scene.rating100,
+        scene.organized,
+        scene.studio_id,
+        sorted(scene.performer_ids),
+        sorted(scene.tag_ids),
+        [_file_content(file) for file in scene.files],
+        scene.urls,
+        scene.code,
+        scene.director,
+        [(one.endpoint, one.stash_id) for one in scene.stash_ids],
+    )
+    text = json.dumps(content, separators=(",", ":"))
+    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
+
+
+def _file_content(file: SceneFile) -> tuple[object, ...]:
+    return (
+        file.id,
+        file.path,
+        file.size,
+        file.duration,
+        file.width,
+        file.height,
+        file.video_codec,
+        file.frame_rate,
+        [(one.type, one.value) for one in file.fingerprints],
+    )
 
 
 def looks_replaced(known: Mapping[str, str], found: Mapping[str, str]) -> bool:

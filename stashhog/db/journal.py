@@ -1,0 +1,297 @@
+"""The journal of what is written to Stash: intents before, outcomes after, and settling them.
+
+Rules:
+- An intent is committed before anything is sent; it stays open until its outcome is known.
+- Only what is still accepted is ever sent: a person's decision that came first wins.
+- An outcome leaves the job's list, moves the counts and refreshes the scene in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from stashhog.core.exceptions import ConflictError
+from stashhog.db.change_rows import change_values
+from stashhog.db.job_rows import JobRow, advance_job, job_row
+from stashhog.db.job_selections import WRITABLE
+from stashhog.db.own_writes import take_own_scene
+from stashhog.db.plan_rows import move_counts
+from stashhog.db.values import (
+    clean,
+    from_json,
+    moment_text,
+    row_id,
+    run,
+    run_many,
+    to_json,
+    value_column,
+)
+from stashhog.domain.jobs import JobKind
+from stashhog.domain.library import Scene
+from stashhog.domain.merge import SceneUpdate
+from stashhog.domain.plans import Change, ChangeStatus, Value
+from stashhog.ports import ChangeOutcome, SceneWork
+
+_TALLY: Mapping[JobKind, Mapping[ChangeStatus, str]] = {
+    JobKind.APPLY: {
+        ChangeStatus.APPLIED: "applied",
+        ChangeStatus.CONFLICT: "conflicts",
+        ChangeStatus.FAILED: "failed",
+    },
+    JobKind.UNDO: {
+        ChangeStatus.UNDONE: "undone",
+        ChangeStatus.UNDO_CONFLICT: "conflicts",
+        ChangeStatus.APPLIED: "failed",
+    },
+}
+DETAIL_CHARACTERS = 2000
+
+
+# --- what is next -------------------------------------------------------------------------------
+
+
+def next_work(s: Session, job_id: str, limit: int) -> list[SceneWork]:
+    """The next scenes that have unhandled changes, as `ports.JournalStore.next_work` says."""
+    row = job_row(s, job_id)
+    work: list[SceneWork] = []
+    passed: list[int] = []
+    after = -1
+    while len(work) < limit:
+        items = _items(s, row.n, after, limit - len(work))
+        if not items:
+            break
+        changes = change_values(s, [change_id for _, change_id in items])
+        for scene_id in dict.fromkeys(scene_id for scene_id, _ in items):
+            mine = [change_id for scene, change_id in items if scene == scene_id]
+            fit = [changes[one] for one in mine if _fits(row.kind, changes.get(one))]
+            kept = {change.id for change in fit}
+            passed += (one for one in mine if one not in kept)
+            if fit:
+                work.append(_scene_work(s, row, scene_id, fit))
+        after = items[-1][0]
+    if passed:
+        gone = _leave_list(s, row.n, passed)
+        advance_job(s, row, done=gone, counts={"skipped": gone})
+    return work
+
+
+def _items(s: Session, n: int, after: int, scenes: int) -> list[tuple[int, int]]:
+    rows = run(
+        s,
+        "SELECT scene_id, change_id FROM job_items WHERE job_n = :n AND scene_id IN"
+        " (SELECT DISTINCT scene_id FROM job_items WHERE job_n = :n AND scene_id > :after"
+        "  ORDER BY scene_id LIMIT :scenes) ORDER BY scene_id, change_id",
+        {"n": n, "after": after, "scenes": scenes},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _fits(kind: JobKind, change: Change | None) -> bool:
+    if change is None or change.status not in WRITABLE[kind]:
+        return False
+    return not (kind is JobKind.UNDO and change.outcome == "already")
+
+
+def _leave_list(s: Session, n: int, change_ids: Sequence[int]) -> int:
+    return run(
+        s,
+        "DELETE FROM job_items WHERE job_n = ? AND (scene_id, change_id) IN"
+        " (SELECT scene_id, id FROM changes WHERE id IN (SELECT value FROM json_each(?)))",
+        (n, to_json(change_ids)),
+    ).rowcount
+
+
+def _scene_work(s: Session, row: JobRow, scene_id: int, changes: list[Change]) -> SceneWork:
+    mine = {change.id for change in changes}
+    latest: int | None = None
+    about: set[int] = set()
+    for intent_id, ids in _open_intents(s, row, scene_id):
+        touched = mine.intersection(ids)
+        if touched:
+            latest = intent_id
+            about |= touched
+    return SceneWork(str(scene_id), tuple(changes), latest, frozenset(about))
+
+
+def _open_intents(s: Session, row: JobRow, scene_id: int) -> list[tuple[int, list[int]]]:
+    rows = run(
+        s,
+        "SELECT id, change_ids FROM journal WHERE plan_id = ? AND scene_id = ? AND kind = ?"
+        " AND settled_at IS NULL ORDER BY id",
+        (row.plan_id, scene_id, row.kind.value),
+    )
+    return [(intent_id, from_json(ids)) for intent_id, ids in rows]
+
+
+# --- before -------------------------------------------------------------------------------------
+
+
+def record_intent(
+    s: Session,
+    job_id: str,
+    scene_id: str,
+    change_ids: Sequence[int],
+    observed: Mapping[int, Value],
+    update: SceneUpdate,
+    now: datetime,
+) -> int:
+    """Commit what will be sent; returns the intent's id.
+
+    Raises:
+        ConflictError: `change_moved`, a person moved one of the changes meanwhile; nothing may be
+            sent, `next_work` leaves it out.
+    """
+    row = job_row(s, job_id)
+    changes = change_values(s, change_ids)
+    if len(changes) < len(set(change_ids)) or any(
+        not _fits(row.kind, change) for change in changes.values()
+    ):
+        raise ConflictError("a change was decided otherwise meanwhile", code="change_moved")
+    run_many(
+        s,
+        "UPDATE changes SET observed = ? WHERE id = ?",
+        [(value_column(value), one) for one, value in observed.items() if one in changes],
+    )
+    if row.kind is JobKind.APPLY:
+        _move(s, row, changes.values(), ChangeStatus.APPLYING, moment_text(now))
+    return int(
+        run(
+            s,
+            "INSERT INTO journal (kind, job_id, plan_id, scene_id, change_ids, observed, sent,"
+            " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                row.kind.value,
+                job_id,
+                row.plan_id,
+                row_id(scene_id),
+                to_json(sorted(changes)),
+                to_json({str(one): value for one, value in observed.items()}),
+                to_json(asdict(update)),
+                moment_text(now),
+            ),
+        ).scalar_one()
+    )
+
+
+def _move(s: Session, row: JobRow, changes: Any, status: ChangeStatus, at: str) -> None:
+    moved = [change for change in changes if change.status is not status]
+    run_many(
+        s,
+        "UPDATE changes SET status = ?, changed_at = ? WHERE id = ?",
+        [(status.value, at, change.id) for change in moved],
+    )
+    if moved and row.plan_id is not None:
+        counts = Counter((change.status.value, status.value) for change in moved)
+        move_counts(s, row.plan_id, counts)
+
+
+# --- after --------------------------------------------------------------------------------------
+
+
+def record_outcomes(
+    s: Session,
+    job_id: str,
+    outcomes: Sequence[ChangeOutcome],
+    *,
+    intent_id: int | None = None,
+    scene: Scene | None = None,
+    now: datetime,
+) -> None:
+    """Commit how changes ended, as `ports.JournalStore.record_outcomes` says."""
+    row = job_row(s, job_id)
+    changes = change_values(s, [outcome.change_id for outcome in outcomes])
+    told = [outcome for outcome in outcomes if outcome.change_id in changes]
+    at = moment_text(now)
+    for outcome in told:
+        _store(s, row.kind, outcome, intended=intent_id is not None, at=at)
+    moved = Counter(
+        (changes[outcome.change_id].status.value, outcome.status.value)
+        for outcome in told
+        if changes[outcome.change_id].status is not outcome.status
+    )
+    if moved and row.plan_id is not None:
+        move_counts(s, row.plan_id, moved)
+    if intent_id is not None:
+        _settle(s, intent_id, "recorded", at)
+    if scene is not None:
+        take_own_scene(s, scene, now, {changes[one.change_id].field for one in told})
+    _count(s, row, told)
+
+
+def _store(
+    s: Session, kind: JobKind, outcome: ChangeOutcome, *, intended: bool, at: str
+) -> None:
+    """Write an outcome beside its change.
+
+    What an undo answers is not what the plan wrote: `written` and `outcome` stay an apply's.
+    Where an intent noted what was observed and the outcome says nothing else, that stays.
+    """
+    error = outcome.error
+    applied = kind is JobKind.APPLY and outcome.status is ChangeStatus.APPLIED
+    run(
+        s,
+        "UPDATE changes SET status = :status, changed_at = :at,"
+        " observed = CASE WHEN :intended AND :observed IS NULL THEN observed ELSE :observed END,"
+        " written = CASE WHEN :applied THEN :written ELSE written END,"
+        " outcome = CASE WHEN :applied THEN :outcome WHEN :apply THEN NULL ELSE outcome END,"
+        " error_code = :code, error_detail = :detail WHERE id = :id",
+        {
+            "status": outcome.status.value,
+            "at": at,
+            "intended": int(intended),
+            "observed": value_column(outcome.observed),
+            "applied": int(applied),
+            "apply": int(kind is JobKind.APPLY),
+            "written": value_column(outcome.written),
+            "outcome": outcome.outcome,
+            "code": error and clean(error.code),
+            "detail": error and clean(error.detail[:DETAIL_CHARACTERS]),
+            "id": outcome.change_id,
+        },
+    )
+
+
+def _count(s: Session, row: JobRow, outcomes: Sequence[ChangeOutcome]) -> None:
+    """Count each change of the job's list once, whatever is told of it again."""
+    counts: Counter[str] = Counter()
+    done = 0
+    for outcome in outcomes:
+        if _leave_list(s, row.n, [outcome.change_id]):
+            done += 1
+            name = _TALLY[row.kind].get(outcome.status, "skipped")
+            counts["already" if outcome.outcome == "already" else name] += 1
+    advance_job(s, row, done=done, counts=counts)
+
+
+def _settle(s: Session, intent_id: int, how: str, at: str) -> None:
+    """Close an intent, and older ones for the same scene: what is known now settles them too."""
+    run(
+        s,
+        "UPDATE journal SET settled_at = :at, settled_as = :how WHERE settled_at IS NULL"
+        " AND id <= :id AND (plan_id, scene_id, kind) IN"
+        " (SELECT plan_id, scene_id, kind FROM journal WHERE id = :id)",
+        {"at": at, "how": how, "id": intent_id},
+    )
+
+
+def release_intent(s: Session, job_id: str, intent_id: int, now: datetime) -> None:
+    """Settle an intent that never arrived: an apply's changes are accepted again."""
+    row = job_row(s, job_id)
+    ids = run(
+        s, "SELECT change_ids FROM journal WHERE id = ?", (intent_id,)
+    ).scalar_one_or_none()
+    at = moment_text(now)
+    if ids is not None and row.kind is JobKind.APPLY:
+        waiting = [
+            change
+            for change in change_values(s, from_json(ids)).values()
+            if change.status is ChangeStatus.APPLYING
+        ]
+        _move(s, row, waiting, ChangeStatus.ACCEPTED, at)
+    _settle(s, intent_id, "released", at)

@@ -1,0 +1,101 @@
+"""Bringing a database file to the present schema, in one transaction, after a checked copy."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from stashhog.db.backups import make_backup
+from stashhog.db.connections import APPLICATION_ID, connect, pragma, writer_engine
+from stashhog.db.errors import storage_error
+from stashhog.db.files import sync_file, sync_folder
+
+log = structlog.get_logger(__name__)
+
+REVISIONS = Path(__file__).with_name("migrations")
+
+
+@cache
+def _scripts(folder: Path) -> ScriptDirectory:
+    return ScriptDirectory(str(folder))
+
+
+def head(folder: Path = REVISIONS) -> str:
+    """The revision that this code works with."""
+    return str(_scripts(folder).get_current_head())
+
+
+def is_known(revision: str, folder: Path = REVISIONS) -> bool:
+    """Whether this code knows a schema; a newer release's it does not."""
+    try:
+        return _scripts(folder).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+def create(path: Path) -> None:
+    """Make a new, empty database under its name, whole or not at all.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    new = path.with_name(f"{path.name}.new")
+    for rest in path.parent.glob(f"{new.name}*"):
+        rest.unlink()
+    try:
+        with closing(connect(new, mode="rwc")) as connection:
+            new.chmod(0o600)
+            pragma(connection, f"application_id={APPLICATION_ID}")
+        upgrade(new)
+        with closing(connect(new)) as connection:
+            pragma(connection, "journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise storage_error(error, path) or error from error
+    sync_file(new)
+    new.replace(path)
+    sync_folder(path.parent)
+    log.info("database_made", file=str(path))
+
+
+def migrate(path: Path, revision: str, folder: Path = REVISIONS) -> None:
+    """Copy a database of an older schema, then change it.
+
+    Args:
+        path: The database file, which nobody else has open.
+        revision: The schema that it has.
+        folder: Where the revisions are.
+
+    Raises:
+        StorageError: there is no room, or it cannot be written; the file is as it was.
+    """
+    backup = make_backup(path, revision)
+    log.info("migrating", file=str(path), from_=revision, to=head(folder), backup=str(backup))
+    upgrade(path, folder)
+
+
+def upgrade(path: Path, folder: Path = REVISIONS, to: str = "head") -> None:
+    """Run the revisions that a database lacks, all in one transaction.
+
+    Raises:
+        StorageError: it cannot be written; the file is as it was.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    engine = writer_engine(path)
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, to)
+    except DBAPIError as error:
+        raise storage_error(error.orig, path) or error from error
+    finally:
+        engine.dispose()

@@ -1,0 +1,250 @@
+"""Opening a database file: what it may be, and the one line for everything that it may not.
+
+Rules:
+- Never an empty library in place of an old one: only where there is no file at all is one made.
+- A file that is not taken is not touched; it is looked at through a connection that cannot write.
+- The whole file is read through only on suspicion: when it is not as the last orderly close left
+  it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+import trio
+
+from stashhog.core.exceptions import StorageError
+from stashhog.db.backups import remove_unfinished
+from stashhog.db.connections import APPLICATION_ID, connect, pragma
+from stashhog.db.engine import Database
+from stashhog.db.errors import damaged, read_only, storage_error
+from stashhog.db.files import place
+from stashhog.db.lock import make_data_folder
+from stashhog.db.migrate import create, head, is_known, migrate as migrate_file
+from stashhog.db.vault import open_vault
+
+log = structlog.get_logger(__name__)
+
+MAGIC = b"SQLite format 3\x00"
+HEADER_BYTES = 100
+OLDEST_SQLITE = (3, 37, 0)
+"""The first with STRICT tables."""
+_PREFIX = "sqlite:///"
+
+
+class DatabaseValues(Protocol):
+    """The settings that this layer reads."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def echo(self) -> bool: ...
+    @property
+    def pool_size(self) -> int: ...
+
+
+def database_path(data_dir: Path, settings: DatabaseValues) -> Path:
+    """The file that the settings name.
+
+    Raises:
+        StorageError: `database_url`, they name no SQLite file.
+    """
+    if not settings.url:
+        return data_dir / "stashhog.db"
+    if not settings.url.startswith(_PREFIX):
+        raise StorageError(
+            "database.url has to name an SQLite file: sqlite:///FILE", code="database_url"
+        )
+    return data_dir / settings.url.removeprefix(_PREFIX)
+
+
+@asynccontextmanager
+async def open_database(
+    data_dir: Path, settings: DatabaseValues, *, migrate: bool = True
+) -> AsyncGenerator[Database]:
+    """Open the database of a data folder, and make it where there is none.
+
+    The caller holds the folder's lock (`stashhog.db.lock`).
+
+    Args:
+        data_dir: The data folder; made where it does not exist.
+        settings: The section `database`.
+        migrate: Whether to make a new file and to bring an older schema up to date; else both are
+            errors (`no_database`, `schema_outdated`) and nothing changes.
+
+    Raises:
+        StorageError: what is there cannot be used; one line that names the file and the remedy.
+    """
+    path = database_path(data_dir, settings)
+    await trio.to_thread.run_sync(lambda: prepare(data_dir, path, migrate=migrate))
+    vault = await trio.to_thread.run_sync(lambda: open_vault(data_dir, make=migrate))
+    mark = _mark(path)
+    mark.unlink(missing_ok=True)
+    db = Database(path, vault, pool_size=settings.pool_size, echo=settings.echo)
+    try:
+        await db.write(_first_write)
+        yield db
+    finally:
+        await db.close()
+        _leave_mark(path, mark)
+
+
+def _first_write(s: Any) -> None:
+    """Prove that the file can be written before anybody counts on it."""
+    s.connection().exec_driver_sql(
+        "INSERT INTO meta (name, value) VALUES ('opened', '1')"
+        " ON CONFLICT DO UPDATE SET value = value + 1"
+    )
+
+
+def prepare(data_dir: Path, path: Path, *, migrate: bool) -> None:
+    """Bring the file into the present schema, or say why it cannot be used."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StorageError(
+            f"SQLite {sqlite3.sqlite_version} is too old; use a Python that brings 3.37 or newer",
+            code="sqlite_too_old",
+        )
+    if migrate:
+        make_data_folder(data_dir)
+    found = examine(path)
+    if found is None:
+        if not migrate:
+            raise StorageError(
+                f"there is no database yet; `stashhog serve` makes {path}", code="no_database"
+            )
+        try:
+            create(path)
+        except OSError:
+            raise read_only(path) from None
+    elif found.revision != head():
+        if not migrate:
+            raise StorageError(
+                f"{path} has an older schema; start `stashhog serve` once to bring it up to date",
+                code="schema_outdated",
+            )
+        migrate_file(path, found.revision)
+    if migrate:
+        remove_unfinished(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A database of ours: its schema, and whether the whole file was read through."""
+
+    revision: str
+    checked: bool
+
+
+def examine(path: Path) -> Found | None:
+    """Look at a file without changing it; None where there is none.
+
+    Raises:
+        StorageError: it is none of ours, damaged, newer than this code, or unreadable.
+    """
+    log_file = path.with_name(f"{path.name}-wal")
+    has_log = log_file.exists() and log_file.stat().st_size > 0
+    if not path.exists():
+        if has_log:
+            raise StorageError(
+                f"{log_file} is there but {path} is not; put the database back, or move the log "
+                "away to start with an empty library",
+                code="database_missing",
+            )
+        return None
+    clean = _is_as_left(path)
+    if clean and has_log:
+        raise StorageError(
+            f"{log_file} does not belong to {path}, which was closed in order; move it away",
+            code="foreign_log",
+        )
+    try:
+        _check_header(path)
+        with closing(connect(path, mode="ro")) as connection:
+            return _look_inside(connection, path, thorough=not clean)
+    except sqlite3.Error as error:
+        raise storage_error(error, path) or damaged(path, str(error)) from None
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be read ({error.strerror}); give it to this user",
+            code="database_unreadable",
+        ) from None
+
+
+def _check_header(path: Path) -> None:
+    if not path.is_file():
+        raise StorageError(f"{path} is not a file; move it away", code="not_a_database")
+    with path.open("rb") as file:
+        head_bytes = file.read(HEADER_BYTES)
+    if not head_bytes:
+        raise StorageError(
+            f"{path} is empty (0 bytes); put a copy from {path.parent / 'backups'} in its place, "
+            "or remove it to start with an empty library",
+            code="database_empty",
+        )
+    if len(head_bytes) < HEADER_BYTES or not head_bytes.startswith(MAGIC):
+        raise StorageError(
+            f"{path} is not a database; put a copy from {path.parent / 'backups'} in its place, "
+            "or move it away to start with an empty library",
+            code="not_a_database",
+        )
+
+
+def _look_inside(connection: sqlite3.Connection, path: Path, *, thorough: bool) -> Found:
+    pragma(connection, "query_only=ON", "cache_size=-16384")
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise StorageError(
+            f"{path} is the database of another program; move it away, or name another file by "
+            "database.url",
+            code="foreign_database",
+        )
+    rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    if len(rows) != 1:
+        raise damaged(path, "its schema has no version")
+    revision = str(rows[0][0])
+    if not is_known(revision):
+        raise StorageError(
+            f"{path} was written by a newer StashHog (schema {revision[:32]}); install that "
+            f"release, or put an older copy from {path.parent / 'backups'} in its place",
+            code="schema_newer",
+        )
+    if thorough:
+        found = connection.execute("PRAGMA quick_check(1)").fetchall()
+        if found != [("ok",)]:
+            raise damaged(path, str(found[0][0]).splitlines()[0] if found else "")
+    return Found(revision, thorough)
+
+
+# --- how the last process left the file ----------------------------------------------------------
+
+
+def _mark(path: Path) -> Path:
+    return path.with_name(f"{path.name}.closed")
+
+
+def _state(path: Path) -> dict[str, int]:
+    found = path.stat()
+    return {"size_bytes": found.st_size, "changed_ns": found.st_mtime_ns}
+
+
+def _is_as_left(path: Path) -> bool:
+    try:
+        return bool(json.loads(_mark(path).read_bytes()) == _state(path))
+    except (OSError, ValueError):
+        return False
+
+
+def _leave_mark(path: Path, mark: Path) -> None:
+    log_file = path.with_name(f"{path.name}-wal")
+    if log_file.exists() and log_file.stat().st_size:
+        return
+    try:
+        place(mark, json.dumps(_state(path)).encode())
+    except OSError as error:
+        log.warning("mark_not_written", file=str(mark), error=error.strerror)

@@ -1,0 +1,147 @@
+"""A scene from outside in the form in which it can be stored.
+
+Nothing that Stash says is trusted to fit: text may hold what no file can, numbers may be none,
+ids may come twice or name what is not held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stashhog.db.scene_filters import PATH_KEY
+from stashhog.db.values import (
+    as_integer,
+    as_real,
+    clean,
+    clean_or_none,
+    moment_text,
+    row_id,
+    to_json,
+)
+from stashhog.domain.library import EntityKind, Fingerprint, Scene, SceneFile, StashId
+from stashhog.domain.plans import name_key
+
+Known = Mapping[EntityKind, Mapping[int, str]]
+"""The names of entities that are held, by kind and row id."""
+
+TITLE_KEY = 64
+DATE_KEY = 10
+_LONG = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """A scene's links that can be kept, and those (kind, id) whose entity is not held."""
+
+    studio: int | None
+    performers: tuple[int, ...]
+    tags: tuple[int, ...]
+    missing: tuple[tuple[EntityKind, int], ...]
+
+
+def clean_scene(scene: Scene, scene_id: int, known: Known) -> tuple[Scene, Links]:
+    """Return the scene as it will be read back, and its links."""
+    missing: list[tuple[EntityKind, int]] = []
+
+    def kept(kind: EntityKind, ids: tuple[str, ...]) -> tuple[int, ...]:
+        wanted = {one for one in map(row_id, ids) if one is not None}
+        missing.extend((kind, one) for one in wanted if one not in known[kind])
+        return tuple(sorted(one for one in wanted if one in known[kind]))
+
+    performers, tags = kept("performer", scene.performer_ids), kept("tag", scene.tag_ids)
+    studio = kept("studio", () if scene.studio_id is None else (scene.studio_id,))
+    cleaned = Scene(
+        id=str(scene_id),
+        title=clean_or_none(scene.title),
+        details=clean_or_none(scene.details),
+        date=clean_or_none(scene.date),
+        rating100=as_integer(scene.rating100),
+        organized=bool(scene.organized),
+        studio_id=str(studio[0]) if studio else None,
+        performer_ids=tuple(map(str, performers)),
+        tag_ids=tuple(map(str, tags)),
+        files=tuple(_clean_file(file) for file in scene.files),
+        urls=tuple(map(clean, scene.urls)),
+        created_at=scene.created_at,
+        updated_at=scene.updated_at,
+        updated_at_text=clean(scene.updated_at_text),
+        code=clean_or_none(scene.code),
+        director=clean_or_none(scene.director),
+        stash_ids=tuple(StashId(clean(i.endpoint), clean(i.stash_id)) for i in scene.stash_ids),
+        screenshot=clean_or_none(scene.screenshot),
+    )
+    return cleaned, Links(studio[0] if studio else None, performers, tags, tuple(missing))
+
+
+def _clean_file(file: SceneFile) -> SceneFile:
+    return SceneFile(
+        id=clean(file.id),
+        path=clean(file.path),
+        size=as_integer(file.size),
+        duration=as_real(file.duration),
+        width=as_integer(file.width),
+        height=as_integer(file.height),
+        video_codec=clean_or_none(file.video_codec),
+        frame_rate=as_real(file.frame_rate),
+        fingerprints=tuple(Fingerprint(clean(p.type), clean(p.value)) for p in file.fingerprints),
+    )
+
+
+def scene_row(
+    scene_id: int, scene: Scene, links: Links, content_hash: str, read_at: str
+) -> tuple[Any, ...]:
+    """The values of a scene's row, in the order of the upsert."""
+    primary = scene.files[0] if scene.files else None
+    return (
+        scene_id,
+        title_key(scene.title),
+        (scene.date or "").strip()[:DATE_KEY] or None,
+        primary and primary.path[:PATH_KEY],
+        primary and primary.duration,
+        primary and primary.size,
+        int(scene.organized),
+        links.studio,
+        len(links.performers),
+        len(links.tags),
+        int(bool(scene.details and scene.details.strip())),
+        moment_text(scene.created_at),
+        moment_text(scene.updated_at),
+        content_hash,
+        read_at,
+        scene.updated_at_text,
+        scene.rating100,
+        scene.title,
+        scene.date,
+        scene.code,
+        scene.director,
+        primary and primary.path,
+        scene.screenshot,
+        to_json(scene.urls),
+        to_json([(one.endpoint, one.stash_id) for one in scene.stash_ids]),
+        scene.details,
+    )
+
+
+def file_rows(scene_id: int, scene: Scene) -> Iterator[tuple[Any, ...]]:
+    """The values of a scene's file rows."""
+    for position, file in enumerate(scene.files):
+        yield (
+            scene_id,
+            position,
+            file.id,
+            file.path,
+            file.size,
+            file.duration,
+            file.width,
+            file.height,
+            file.video_codec,
+            file.frame_rate,
+            to_json([(one.type, one.value) for one in file.fingerprints]),
+        )
+
+
+def title_key(title: str | None) -> str | None:
+    """What a title is sorted by; None where there is nothing to sort by."""
+    return name_key((title or "")[:_LONG])[:TITLE_KEY].rstrip() or None

@@ -1,0 +1,318 @@
+"""Taking scenes over from Stash: whole rows, links, files, counts and search index at once.
+
+Rules:
+- What is stored is what could be stored: text that no file can hold is replaced, ids appear once,
+  links to entities that are not held are left out and remembered. The content hash is that of the
+  stored scene, so that a scene read back hashes the same, and a link that could not be kept comes
+  back as a difference.
+- A scene whose content hash is the same is not touched but for its times.
+- `scene_count` of entities, the number of live scenes and the library's revision move here, and
+  only by differences.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from stashhog.db.meta import LIBRARY_REVISION, LIVE_SCENES, add_to_meta
+from stashhog.db.scene_clean import Known, Links, clean_scene, file_rows, scene_row
+from stashhog.db.scene_rows import links_of
+from stashhog.db.search import drop_words, indexed, put_words
+from stashhog.db.values import clean_or_none, moment_text, row_id, run, run_many, to_json
+from stashhog.domain.library import EntityKind, Scene
+from stashhog.domain.sync import ItemFailure, content_hash
+
+_UPSERT = """
+    INSERT INTO scenes (
+        id, title_key, date_key, path_key, duration, size, organized, studio_id, performer_count,
+        tag_count, has_details, created_at, updated_at, content_hash, read_at, updated_at_text,
+        rating100, title, date, code, director, path, screenshot, urls, stash_ids, details
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET
+        title_key = excluded.title_key, date_key = excluded.date_key,
+        path_key = excluded.path_key, duration = excluded.duration, size = excluded.size,
+        organized = excluded.organized, studio_id = excluded.studio_id,
+        performer_count = excluded.performer_count, tag_count = excluded.tag_count,
+        has_details = excluded.has_details, created_at = excluded.created_at,
+        updated_at = excluded.updated_at, content_hash = excluded.content_hash,
+        read_at = excluded.read_at, updated_at_text = excluded.updated_at_text,
+        rating100 = excluded.rating100, title = excluded.title, date = excluded.date,
+        code = excluded.code, director = excluded.director, path = excluded.path,
+        screenshot = excluded.screenshot, urls = excluded.urls, stash_ids = excluded.stash_ids,
+        details = excluded.details, deleted_at = NULL, stale = 0
+"""
+_LINK_TABLES: tuple[tuple[EntityKind, str, str], ...] = (
+    (
+        "performer",
+        "DELETE FROM scene_performers WHERE scene_id = ? AND performer_id = ?",
+        "INSERT INTO scene_performers (scene_id, performer_id) VALUES (?, ?)",
+    ),
+    (
+        "tag",
+        "DELETE FROM scene_tags WHERE scene_id = ? AND tag_id = ?",
+        "INSERT INTO scene_tags (scene_id, tag_id) VALUES (?, ?)",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What taking scenes over did; `failures` are those that could not be taken."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failures: tuple[ItemFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the copy has of a scene."""
+
+    content_hash: str
+    deleted: bool
+    organized: bool
+    stale: bool
+    studio_id: int | None
+    updated_at_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A scene that is to be written, with the links that can be kept and those that cannot."""
+
+    id: int
+    scene: Scene
+    links: Links
+    hash: str
+
+
+@dataclass(slots=True)
+class _Page:
+    """The scenes of one call, sorted by what has to be done with them."""
+
+    write: list[_New] = field(default_factory=list)
+    touch: list[_New] = field(default_factory=list)
+    created: int = 0
+    failures: list[ItemFailure] = field(default_factory=list)
+
+
+def take_scenes(s: Session, scenes: Iterable[Scene], read_at: datetime) -> Taken:
+    """Make the copy of these scenes what they are; several of one id count once, the last one."""
+    wanted: dict[int, Scene] = {}
+    page = _Page()
+    for scene in scenes:
+        scene_id = row_id(scene.id)
+        if scene_id is None:
+            page.failures.append(ItemFailure(scene.id[:64], "its id is not a number"))
+        else:
+            wanted[scene_id] = scene
+    if wanted:
+        known = _known(s, wanted.values())
+        held = _held(s, list(wanted))
+        for scene_id, scene in sorted(wanted.items()):
+            _sort_in(page, scene_id, scene, known, held.get(scene_id))
+        _touch(s, page.touch, held, read_at)
+        _write(s, page, known, held, read_at)
+    return Taken(
+        page.created,
+        len(page.write) - page.created,
+        len(page.touch),
+        tuple(page.failures),
+    )
+
+
+def _known(s: Session, scenes: Iterable[Scene]) -> Known:
+    """The names of the entities that these scenes link, as far as they are held."""
+    asked: dict[EntityKind, set[int | None]] = {"performer": set(), "tag": set(), "studio": set()}
+    for scene in scenes:
+        asked["performer"].update(map(row_id, scene.performer_ids))
+        asked["tag"].update(map(row_id, scene.tag_ids))
+        if scene.studio_id is not None:
+            asked["studio"].add(row_id(scene.studio_id))
+    found: dict[EntityKind, dict[int, str]] = {}
+    for kind, ids in asked.items():
+        rows = run(
+            s,
+            "SELECT id, name FROM entities"
+            " WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
+            (kind, to_json([one for one in ids if one is not None])),
+        )
+        found[kind] = {row[0]: row[1] for row in rows}
+    return found
+
+
+def _held(s: Session, ids: Sequence[int]) -> dict[int, _Held]:
+    rows = run(
+        s,
+        "SELECT id, content_hash, deleted_at, organized, stale, studio_id, updated_at_text"
+        " FROM scenes WHERE id IN (SELECT value FROM json_each(?))",
+        (to_json(ids),),
+    )
+    return {
+        row[0]: _Held(row[1], row[2] is not None, bool(row[3]), bool(row[4]), row[5], row[6])
+        for row in rows
+    }
+
+
+def _sort_in(
+    page: _Page, scene_id: int, scene: Scene, known: Known, held: _Held | None
+) -> None:
+    cleaned, links = clean_scene(scene, scene_id, known)
+    new = _New(scene_id, cleaned, links, content_hash(cleaned))
+    if held is not None and not held.deleted and held.content_hash == new.hash:
+        page.touch.append(new)
+        return
+    page.write.append(new)
+    if held is None or held.deleted:
+        page.created += 1
+
+
+def _touch(
+    s: Session, scenes: Sequence[_New], held: Mapping[int, _Held], read_at: datetime
+) -> None:
+    """Note that scenes were read and are as they were; indexes only move where a value does."""
+    at = moment_text(read_at)
+    same: list[tuple[Any, ...]] = []
+    moved: list[tuple[Any, ...]] = []
+    for new in scenes:
+        text = clean_or_none(new.scene.updated_at_text)
+        if text == held[new.id].updated_at_text:
+            same.append((at, new.id))
+        else:
+            moved.append((at, text, moment_text(new.scene.updated_at), new.scene.screenshot, new.id))
+    run_many(s, "UPDATE scenes SET read_at = ? WHERE id = ?", same)
+    run_many(
+        s,
+        "UPDATE scenes SET read_at = ?, updated_at_text = ?, updated_at = ?, screenshot = ?"
+        " WHERE id = ?",
+        moved,
+    )
+    stale = [(new.id,) for new in scenes if held[new.id].stale]
+    run_many(s, "UPDATE scenes SET stale = 0 WHERE id = ?", stale)
+
+
+def _write(
+    s: Session, page: _Page, known: Known, held: Mapping[int, _Held], read_at: datetime
+) -> None:
+    at = moment_text(read_at)
+    run_many(s, _UPSERT, [scene_row(n.id, n.scene, n.links, n.hash, at) for n in page.write])
+    old = [new.id for new in page.write if new.id in held]
+    run_many(s, "DELETE FROM files WHERE scene_id = ?", [(one,) for one in old])
+    run_many(
+        s,
+        "INSERT INTO files (scene_id, position, id, path, size, duration, width, height,"
+        " video_codec, frame_rate, fingerprints) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [row for new in page.write for row in file_rows(new.id, new.scene)],
+    )
+    counts = _write_links(s, page.write, held)
+    _remember_missing(s, page.write, old)
+    drop_words(s, old)
+    put_words(s, [(new.id, indexed(_texts(new, known))) for new in page.write])
+    move_scene_counts(s, counts)
+    add_to_meta(s, LIVE_SCENES, page.created)
+    if any(new.scene.organized or _was_organized(held.get(new.id)) for new in page.write):
+        add_to_meta(s, LIBRARY_REVISION, 1)
+
+
+def _was_organized(held: _Held | None) -> bool:
+    return held is not None and held.organized and not held.deleted
+
+
+def _texts(new: _New, known: Known) -> Iterable[str | None]:
+    scene, links = new.scene, new.links
+    yield from (scene.title, scene.details, scene.code)
+    if links.studio is not None:
+        yield known["studio"][links.studio]
+    yield from (file.path for file in scene.files)
+    yield from (known["performer"][one] for one in links.performers)
+    yield from (known["tag"][one] for one in links.tags)
+
+
+def _write_links(
+    s: Session, scenes: Sequence[_New], held: Mapping[int, _Held]
+) -> Counter[tuple[str, int]]:
+    """Write the differences of the links; returns by how much each entity's count moves."""
+    counts: Counter[tuple[str, int]] = Counter()
+    old_ids = to_json([new.id for new in scenes if new.id in held])
+    for kind, delete, insert in _LINK_TABLES:
+        before = links_of(s, kind, old_ids)
+        gone: list[tuple[int, int]] = []
+        come: list[tuple[int, int]] = []
+        for new in scenes:
+            was = set(before.get(new.id, ()))
+            now = set(new.links.performers if kind == "performer" else new.links.tags)
+            gone += ((new.id, one) for one in sorted(was - now))
+            come += ((new.id, one) for one in sorted(now - was))
+            counted = set() if new.id not in held or held[new.id].deleted else was
+            counts.update((kind, one) for one in now - counted)
+            counts.subtract((kind, one) for one in counted - now)
+        run_many(s, delete, gone)
+        run_many(s, insert, come)
+    for new in scenes:
+        former = held.get(new.id)
+        if former is not None and not former.deleted and former.studio_id is not None:
+            counts["studio", former.studio_id] -= 1
+        if new.links.studio is not None:
+            counts["studio", new.links.studio] += 1
+    return counts
+
+
+def move_scene_counts(s: Session, counts: Mapping[tuple[str, int], int]) -> None:
+    """Move how many live scenes entities have."""
+    run_many(
+        s,
+        "UPDATE entities SET scene_count = scene_count + ? WHERE kind = ? AND id = ?",
+        [(step, kind, one) for (kind, one), step in counts.items() if step],
+    )
+
+
+def _remember_missing(s: Session, scenes: Sequence[_New], old: Sequence[int]) -> None:
+    """Remember links to entities that are not held, for when these come."""
+    run_many(s, "DELETE FROM missing_links WHERE scene_id = ?", [(one,) for one in old])
+    run_many(
+        s,
+        "INSERT INTO missing_links (kind, entity_id, scene_id) VALUES (?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        [(kind, one, new.id) for new in scenes for kind, one in new.links.missing],
+    )
+
+
+def delete_scenes(s: Session, ids: Sequence[int], now: datetime) -> int:
+    """Mark live scenes as deleted in Stash; returns how many were live."""
+    rows = run(
+        s,
+        "SELECT id, studio_id, organized FROM scenes"
+        " WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (to_json(ids),),
+    ).all()
+    if not rows:
+        return 0
+    live = [row[0] for row in rows]
+    counts: Counter[tuple[str, int]] = Counter()
+    for kind, _, _ in _LINK_TABLES:
+        for linked in links_of(s, kind, to_json(live)).values():
+            counts.subtract((kind, one) for one in linked)
+    counts.subtract(("studio", row[1]) for row in rows if row[1] is not None)
+    run_many(
+        s,
+        "UPDATE scenes SET deleted_at = ?, stale = 0 WHERE id = ?",
+        [(moment_text(now), one) for one in live],
+    )
+    run_many(
+        s,
+        "INSERT INTO scene_words (rowid, words) SELECT -rowid, words FROM scene_words"
+        " WHERE rowid = ?",
+        [(one,) for one in live],
+    )
+    run_many(s, "DELETE FROM scene_words WHERE rowid = ?", [(one,) for one in live])
+    move_scene_counts(s, counts)
+    add_to_meta(s, LIVE_SCENES, -len(live))
+    add_to_meta(s, LIBRARY_REVISION, int(any(row[2] for row in rows)))
+    return len(live)

@@ -1,0 +1,65 @@
+"""`ports.PlanStore` on the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from stashhog.db import findings
+from stashhog.db.access import Access
+from stashhog.db.entities import whole_library
+from stashhog.db.job_rows import job_checkpoint
+from stashhog.domain.library import Library, Scene
+from stashhog.domain.plans import NewChange
+from stashhog.ports import AnalysisBatch, Checkpoint, ModelSpending
+
+
+class PlanRows:
+    """Plans as analysis writes them; each method is one transaction."""
+
+    def __init__(self, db: Access) -> None:
+        self._db = db
+
+    async def checkpoint(self, job_id: str) -> Checkpoint:
+        """Where this job stands."""
+        return await self._db.read(job_checkpoint, job_id)
+
+    async def library(self) -> Library:
+        """All entities of the local copy."""
+        return await self._db.read(whole_library)
+
+    async def organized(self, after_id: str | None, limit: int) -> Sequence[Scene]:
+        """Organised scenes by keyset on id, for learning."""
+        return await self._db.read(findings.organized_scenes, after_id, limit)
+
+    async def library_revision(self) -> int:
+        """A number that rises whenever entities or organised scenes of the copy change."""
+        return await self._db.read(findings.library_revision)
+
+    async def next_scenes(self, job_id: str, limit: int) -> AnalysisBatch:
+        """The next of the scenes that were fixed at submit."""
+        return await self._db.read(findings.next_scenes, job_id, limit)
+
+    async def save_findings(
+        self,
+        job_id: str,
+        plan_id: int,
+        changes: Sequence[NewChange],
+        *,
+        last_id: str,
+        scenes: int,
+        skipped: Mapping[str, int],
+        analyzed: Mapping[str, str],
+        spending: ModelSpending | None = None,
+    ) -> int:
+        """Save a batch in one transaction; see `ports.PlanStore.save_findings`."""
+        return await self._db.write(
+            findings.save_findings,
+            job_id,
+            plan_id,
+            changes,
+            last_id=last_id,
+            scenes=scenes,
+            skipped=skipped,
+            analyzed=analyzed,
+            spending=spending,
+        )

@@ -1,0 +1,81 @@
+"""`ports.SyncStore` on the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from stashhog.db import sync
+from stashhog.db.access import Access
+from stashhog.db.entity_writes import save_entities
+from stashhog.db.job_rows import job_checkpoint
+from stashhog.domain.library import Entity, EntityKind, Scene
+from stashhog.domain.sync import EntityDelta, ItemFailure, KnownScene, SyncCounts, Watermark
+from stashhog.ports import Checkpoint, SyncPoint
+
+
+class SyncRows:
+    """The local copy as the sync job writes it; each method is one transaction."""
+
+    def __init__(self, db: Access) -> None:
+        self._db = db
+
+    async def checkpoint(self, job_id: str) -> Checkpoint:
+        """Where this job stands."""
+        return await self._db.read(job_checkpoint, job_id)
+
+    async def sync_point(self) -> SyncPoint:
+        """What a sync starts from."""
+        return await self._db.read(sync.sync_point)
+
+    async def save_entities(
+        self, job_id: str, kind: EntityKind, entities: Sequence[Entity]
+    ) -> EntityDelta:
+        """Diff a full list against the copy; see `ports.SyncStore.save_entities`."""
+        return await self._db.write(save_entities, job_id, kind, entities)
+
+    async def stale(self) -> Sequence[str]:
+        """Ids of live scenes that have to be read again."""
+        return await self._db.read(sync.stale_scenes)
+
+    async def known(self, ids: Sequence[str]) -> Mapping[str, KnownScene]:
+        """What we remember of these scenes."""
+        return await self._db.read(sync.known_scenes, ids)
+
+    async def save_scenes(
+        self,
+        job_id: str,
+        scenes: Sequence[Scene],
+        *,
+        read_at: datetime,
+        cursor: Mapping[str, Any],
+        total: int | None = None,
+        failures: Sequence[ItemFailure] = (),
+        watermark: Watermark | None = None,
+        unchanged: int = 0,
+    ) -> SyncCounts:
+        """Upsert whole scenes and move the job along; see `ports.SyncStore.save_scenes`."""
+        return await self._db.write(
+            sync.save_scenes,
+            job_id,
+            scenes,
+            read_at=read_at,
+            cursor=cursor,
+            total=total,
+            failures=failures,
+            watermark=watermark,
+            unchanged=unchanged,
+        )
+
+    async def live_ids(self) -> Sequence[str]:
+        """Ids of all live scenes, in numeric order."""
+        return await self._db.read(sync.live_ids)
+
+    async def mark_deleted(self, job_id: str, ids: Sequence[str], now: datetime) -> int:
+        """Mark scenes as deleted in Stash; plans and history stay."""
+        return await self._db.write(sync.mark_deleted, job_id, ids, now)
+
+    async def finish(self, job_id: str, watermark: Watermark | None, now: datetime) -> None:
+        """Make the run part of the history and keep the watermark."""
+        await self._db.write(sync.finish_sync, job_id, watermark, now)
