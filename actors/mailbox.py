@@ -175,6 +175,10 @@ class Mailbox(Generic[M]):
             self._owed = [owed for owed in self._owed if not owed.done]
         self._owed.append(reply)
 
+    def passed_on(self, reply: Reply[Any]) -> None:
+        """Note that another actor owes this answer now."""
+        self._owed = [owed for owed in self._owed if owed is not reply]
+
     # --- the supervisor's -----------------------------------------------------------------------
 
     def fail_owed(self) -> None:

@@ -97,18 +97,11 @@ class PoolUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Close:
-    """Make no job any more: the service stops."""
-
-
-@dataclass(frozen=True, slots=True)
 class Flush(Ask[None]):
     """Answer when everything is on disk."""
 
 
-ToRegistry: TypeAlias = (
-    Submit | Cancel | Started | Reported | Logged | Ended | PoolUp | Close | Flush
-)
+ToRegistry: TypeAlias = Submit | Cancel | Started | Reported | Logged | Ended | PoolUp | Flush
 
 
 # --- to the worker pool -------------------------------------------------------------------------

@@ -87,6 +87,15 @@ class Surroundings:
     now: Callable[[], datetime]
 
 
+def tellable(text: str) -> str:
+    """Text as JSON can hold it: halves of characters, which titles may contain, are replaced."""
+    return (
+        text
+        if text.isascii()
+        else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
+
+
 class JobContext:
     """One job's hold on the world while it runs.
 
@@ -130,7 +139,7 @@ class JobContext:
             self.begun()
         self._pace = observe(self._pace, done, trio.current_time())
         self.done, self.total = done, total
-        self._progress = Progress(done, total, unit, message)
+        self._progress = Progress(done, total, unit, tellable(message))
         self._changed()
 
     def begun(self) -> None:
@@ -144,7 +153,7 @@ class JobContext:
         if len(self._lines) >= MOST_LINES:
             self._lines.popleft()
             self._left_out += 1
-        self._lines.append(Line(self.now(), level, message[:LONGEST_LINE]))
+        self._lines.append(Line(self.now(), level, tellable(message)[:LONGEST_LINE]))
         self._news.set()
 
     @contextmanager

@@ -1,0 +1,158 @@
+"""The analysis planner: who analyses when, and what was learned from the library.
+
+Rules:
+- What is learned is kept for one revision of the library, and learned at most once for it; the
+  learning runs in the analysis job that needs it, on the CPU slot, and goes with that job's cancel.
+- Requests go on to the registry, which answers them.
+- Mailbox: people are refused when it is full, other actors use the reserve.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+import structlog
+import trio
+
+from actors.jobs.context import Checkpoint, JobContext
+from actors.mailbox import Mailbox, Reply
+from actors.messages import (
+    AnalyseRequest,
+    JobEnded,
+    LibraryChanged,
+    Submit,
+    Tick,
+    ToPlanner,
+    ToRegistry,
+)
+from stashhog.core.exceptions import BusyError, StorageError
+from stashhog.core.ids import RANDOM_BYTES, uuid7
+from stashhog.domain.jobs import AnalysisSubmission, Job
+from stashhog.domain.learning import Knowledge, learn
+from stashhog.domain.library import Scene
+from stashhog.ports import PlanStore
+
+_log = structlog.get_logger(__name__)
+
+LEARNING_PAGE = 500
+
+
+class KnowledgeCache:
+    """What was learned last, and from which revision of the library."""
+
+    def __init__(self, plans: PlanStore) -> None:
+        self._plans = plans
+        self._lock = trio.Lock()
+        self._knowledge: Knowledge | None = None
+        self._revision = -1
+
+    async def knowledge(self, ctx: JobContext) -> Knowledge:
+        """Give what the present library teaches, learning it where that was not done yet.
+
+        Raises:
+            StorageError: the library could not be read.
+        """
+        async with self._lock:
+            revision = await self._plans.library_revision()
+            if self._knowledge is None or revision != self._revision:
+                self._knowledge = None
+                self._knowledge = await self._learn(ctx)
+                self._revision = revision
+            return self._knowledge
+
+    async def _learn(self, ctx: JobContext) -> Knowledge:
+        library = await self._plans.library()
+
+        def work(checkpoint: Checkpoint) -> Knowledge:
+            return learn(library, self._organized(), checkpoint=checkpoint)
+
+        return await ctx.cpu(work)
+
+    def _organized(self) -> Iterator[Scene]:
+        """The organised scenes page by page, asked for from inside the learning thread."""
+        after: str | None = None
+        while True:
+            page = trio.from_thread.run(self._plans.organized, after, LEARNING_PAGE)
+            yield from page
+            if not page:
+                return
+            after = page[-1].id
+
+    async def forget_stale(self) -> None:
+        """Let go of what was learned from another revision of the library."""
+        if self._knowledge is None or self._lock.locked():
+            return
+        try:
+            revision = await self._plans.library_revision()
+        except StorageError as error:
+            _log.warning("library_revision_unknown", code=error.public_code)
+            return
+        if revision != self._revision and not self._lock.locked():
+            self._knowledge = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerParts:
+    """What the planner works with; all of it outlives its lives."""
+
+    mailbox: Mailbox[ToPlanner]
+    registry: Mailbox[ToRegistry]
+    cache: KnowledgeCache
+    now: Callable[[], datetime]
+
+
+class AnalysisPlanner:
+    """One life of the analysis planner."""
+
+    def __init__(self, parts: PlannerParts) -> None:
+        self._parts = parts
+        self._nursery: trio.Nursery
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve the inbox until cancelled."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            ready()
+            await self._parts.mailbox.serve(self._handle)
+
+    async def _handle(self, message: ToPlanner) -> None:
+        match message:
+            case AnalyseRequest(reply, submission):
+                self._pass_on(submission, reply)
+            case LibraryChanged():
+                self._nursery.start_soon(self._parts.cache.forget_stale)
+            case JobEnded() | Tick():
+                pass  # nothing is scheduled yet
+            case _:
+                assert_never(message)
+
+    def _pass_on(self, submission: AnalysisSubmission, reply: Reply[Job]) -> None:
+        now = self._parts.now()
+        job_id = uuid7(int(now.timestamp() * 1000), os.urandom(RANDOM_BYTES))
+        try:
+            self._parts.registry.offer(Submit(reply, job_id, submission, now))
+        except BusyError as error:
+            reply.fail(error)
+        else:
+            self._parts.mailbox.passed_on(reply)
+
+
+class PlannerHandle:
+    """What the rest of the service asks of the planner."""
+
+    def __init__(self, parts: PlannerParts) -> None:
+        self._parts = parts
+
+    async def submit(self, submission: AnalysisSubmission) -> Job:
+        """Ask for an analysis: its job, whose `params` name the plan.
+
+        Raises:
+            StashHogException: what `JobStore.insert` raises; BusyError while there is too much.
+        """
+        reply = Reply[Job]()
+        self._parts.mailbox.offer(AnalyseRequest(reply, submission))
+        return await reply.wait()

@@ -1,0 +1,221 @@
+"""The sync manager: what to sync and when.
+
+Rules:
+- A request for what waits or runs already joins it. What comes in after a running sync saved its
+  first page may be missed by it, and makes exactly one more incremental sync after it.
+- Decisions rest on the registry's snapshots; private are only the requests under way (`pending`)
+  and what has to run once more (`again`). A life that follows a crash assumes the worst: one more
+  after whatever runs.
+- Mailbox: people are refused when it is full, other actors use the reserve; nudges are a promise,
+  so one that cannot be kept now is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias, assert_never
+
+import structlog
+import trio
+
+from actors.job_registry import RegistryHandle
+from actors.mailbox import Mailbox, Reply
+from actors.messages import (
+    Begun,
+    JobEnded,
+    LibraryChanged,
+    Nudge,
+    Submitted,
+    SyncRequest,
+    Tick,
+    ToPlanner,
+    ToSyncManager,
+)
+from actors.watching import Hub
+from stashhog.core.exceptions import BusyError, StashHogException
+from stashhog.domain.jobs import Job, JobKind, JobStatus, SyncSubmission
+
+_log = structlog.get_logger(__name__)
+
+RETRY_S = 5.0
+JOINABLE = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+SyncKey: TypeAlias = tuple[str, frozenset[str]]
+"""Mode and scene set; an empty set means all scenes."""
+
+INCREMENTAL = SyncSubmission("incremental")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """The live subscription to Stash: whether it is connected, and since when."""
+
+    connected: bool = False
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncManagerParts:
+    """What the sync manager works with; all of it outlives its lives."""
+
+    mailbox: Mailbox[ToSyncManager]
+    planner: Mailbox[ToPlanner]
+    registry: RegistryHandle
+    hub: Hub
+    closing: trio.Event
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A sync that the registry was asked for, and who waits for it."""
+
+    replies: list[Reply[Job]] = field(default_factory=list)
+
+
+class SyncManager:
+    """One life of the sync manager."""
+
+    def __init__(self, parts: SyncManagerParts) -> None:
+        self._parts = parts
+        self._pending: dict[SyncKey, _Pending] = {}
+        self._begun: set[str] = set()
+        self._again: set[str] = set()
+        self._nursery: trio.Nursery
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve the inbox until cancelled."""
+        if self._parts.mailbox.counts.taken:
+            self._again.update(job.id for job in self._live() if job.status is JobStatus.RUNNING)
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            ready()
+            await self._parts.mailbox.serve(self._handle)
+
+    async def _handle(self, message: ToSyncManager) -> None:
+        match message:
+            case SyncRequest(reply, submission):
+                self._request(submission, reply)
+            case Nudge(reason):
+                self._nudge(reason)
+            case Begun(job_id):
+                self._begun.add(job_id)
+            case Submitted():
+                self._submitted(message)
+            case JobEnded(job):
+                self._ended(job)
+            case LibraryChanged(reason):
+                self._parts.hub.tell_library(reason)
+                self._parts.planner.post(message)
+            case Tick():
+                pass  # nothing is scheduled yet
+            case _:
+                assert_never(message)
+
+    # --- joining --------------------------------------------------------------------------------
+
+    def _request(self, submission: SyncSubmission, reply: Reply[Job]) -> None:
+        key = _key(submission.mode, submission.scene_ids)
+        for job in self._live():
+            if job.status in JOINABLE and _key_of(job) == key:
+                self._note_late(job)
+                reply.set(job)
+                return
+        self._submit(submission, reply)
+
+    def _nudge(self, reason: str) -> None:
+        """One more sync of everything, unless one is to come that sees the change anyway."""
+        for job in self._live():
+            if job.status in JOINABLE and not _key_of(job)[1]:
+                self._note_late(job)
+                return
+        if not any(not scene_ids for _, scene_ids in self._pending):
+            _log.info("sync_nudged", reason=reason)
+            self._submit(INCREMENTAL, None)
+
+    def _note_late(self, job: Job) -> None:
+        if job.id in self._begun or job.progress.done > 0:
+            self._again.add(job.id)
+
+    def _submit(self, submission: SyncSubmission, reply: Reply[Job] | None) -> None:
+        key = _key(submission.mode, submission.scene_ids)
+        pending = self._pending.get(key)
+        if pending is None:
+            pending = self._pending[key] = _Pending()
+            self._nursery.start_soon(self._ask_registry, submission)
+        if reply is not None:
+            pending.replies.append(reply)
+
+    async def _ask_registry(self, submission: SyncSubmission) -> None:
+        outcome: Job | Exception
+        try:
+            outcome = await self._parts.registry.submit(submission)
+        except StashHogException as error:
+            outcome = error
+        self._parts.mailbox.post(Submitted(submission, outcome))
+
+    def _submitted(self, message: Submitted) -> None:
+        key = _key(message.submission.mode, message.submission.scene_ids)
+        pending = self._pending.pop(key, None)
+        replies = pending.replies if pending is not None else []
+        for reply in replies:
+            if isinstance(message.outcome, Job):
+                reply.set(message.outcome)
+            else:
+                reply.fail(message.outcome)
+        if not replies and isinstance(message.outcome, StashHogException):
+            _log.warning("sync_not_submitted", code=message.outcome.public_code)
+            self._nursery.start_soon(self._nudge_later)
+
+    async def _nudge_later(self) -> None:
+        await trio.sleep(RETRY_S)
+        if not self._parts.closing.is_set():
+            self._parts.mailbox.post(Nudge("retry"))
+
+    def _ended(self, job: Job) -> None:
+        self._begun.discard(job.id)
+        if job.id in self._again:
+            self._again.discard(job.id)
+            if not self._parts.closing.is_set():
+                self._nudge("once more")
+
+    def _live(self) -> Iterator[Job]:
+        """The syncs that have not ended."""
+        return (job for job in self._parts.hub.live.values() if job.kind is JobKind.SYNC)
+
+
+def _key(mode: str, scene_ids: tuple[str, ...] | list[str] | None) -> SyncKey:
+    return mode, frozenset(scene_ids or ())
+
+
+def _key_of(job: Job) -> SyncKey:
+    return _key(job.params["mode"], job.params.get("scene_ids"))
+
+
+class SyncManagerHandle:
+    """What the rest of the service asks of the sync manager."""
+
+    def __init__(self, parts: SyncManagerParts) -> None:
+        self._parts = parts
+        self.live = LiveState()
+
+    async def request(self, submission: SyncSubmission) -> Job:
+        """Ask for a sync: the job that was made or joined.
+
+        Raises:
+            StashHogException: what `RegistryHandle.submit` raises.
+        """
+        reply = Reply[Job]()
+        self._parts.mailbox.offer(SyncRequest(reply, submission))
+        return await reply.wait()
+
+    def nudge(self, reason: str) -> None:
+        """Tell that Stash changed: a sync follows, one for any number of nudges.
+
+        Raises:
+            BusyError: the inbox is full, or the service stops.
+        """
+        if self._parts.closing.is_set():
+            raise BusyError("the service is stopping", retry_after_seconds=5.0)
+        self._parts.mailbox.offer(Nudge(reason))
