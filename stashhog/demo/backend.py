@@ -1,7 +1,7 @@
 """What all doors of one sample Stash share, and how a GraphQL request is answered.
 
 Rules:
-- Nothing here waits or sends: a request in, a reply out.
+- Nothing here sends: a request in, a reply out.
 - Every request is noted (`asked`), with what it said and what it carried.
 """
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+import trio
 
 from stashhog.demo.context import Context
 from stashhog.demo.execution import InvalidDocumentError, Operation, plan
@@ -76,6 +77,24 @@ class Backend:
     asked: deque[Asked] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     links: dict[int, Link] = field(default_factory=dict)
     exposed: bool = False
+    stopping: bool = False
+    pauses: set[trio.CancelScope] = field(default_factory=set)
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait that long, whether the client stays or not; False where the server ends first."""
+        with trio.CancelScope() as scope:
+            self.pauses.add(scope)
+            try:
+                await trio.sleep(seconds)
+            finally:
+                self.pauses.discard(scope)
+        return not self.stopping
+
+    def stop(self) -> None:
+        """End all pauses: the server goes."""
+        self.stopping = True
+        for scope in self.pauses:
+            scope.cancel()
 
     def base_url(self, headers: Headers, scheme: str) -> str:
         """The address under which the client sees this server."""

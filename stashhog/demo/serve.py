@@ -25,6 +25,7 @@ from stashhog.demo.stash import SampleStash
 
 _CHUNK_BYTES = 65_536
 _BACKLOG = 128
+_GRACE_SECONDS = 2
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 Handler = Callable[[trio.SocketStream], Awaitable[None]]
@@ -46,24 +47,37 @@ async def serve_sample_stash(
     """
     listener = await _listen(host, port)
     name, port = listener.socket.getsockname()[:2]
-    async with trio.open_nursery() as nursery:
-        binds = await nursery.start(partial(_serve_inside, stash))
-        inside = int(binds[0].rsplit(":", 1)[-1])
-        nursery.start_soon(stash.jobs.work)
-        shown = f"[{name}]" if ":" in name else name
-        task_status.started(f"http://{shown}:{port}")
-        await _accept(listener, stash.faults, partial(_relay, stash, inside), name, port)
+    shown = f"[{name}]" if ":" in name else name
+    stop = trio.Event()
+    async with listener, trio.open_nursery() as nursery:
+        try:
+            binds = await nursery.start(partial(_serve_inside, stash, stop))
+            inside = int(binds[0].rsplit(":", 1)[-1])
+            nursery.start_soon(stash.jobs.work)
+            task_status.started(f"http://{shown}:{port}")
+            await _accept(listener, stash.faults, partial(_relay, stash, inside), name, port)
+        finally:
+            stash.backend.stop()
+            stop.set()
 
 
 async def _serve_inside(
-    stash: SampleStash, *, task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED
+    stash: SampleStash,
+    stop: trio.Event,
+    *,
+    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
+    """Run Hypercorn until `stop`, shielded: cancelled, it would leave its sockets open.
+
+    By then all clients are gone, so that nothing keeps it.
+    """
     config = Config()
     config.bind = ["127.0.0.1:0"]
     config.errorlog = logging.getLogger(__name__)
-    config.graceful_timeout = 0
-    config.alpn_protocols = ["http/1.1"]
-    await serve(cast("ASGIFramework", stash.app()), config, task_status=task_status)
+    config.graceful_timeout = _GRACE_SECONDS
+    app = cast("ASGIFramework", stash.app())
+    with trio.CancelScope(shield=True):
+        await serve(app, config, shutdown_trigger=stop.wait, task_status=task_status)
 
 
 async def _listen(host: str, port: int) -> trio.SocketListener:

@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
-import trio
 
 from stashhog.demo.backend import (
     Asked,
@@ -270,9 +269,12 @@ async def _respond(request: _Request, answer: _Answer, receive: Receive, send: S
     if fault is None:
         await _send(request, answer.make(), send)
         return
-    await trio.sleep(fault.wait_seconds)
+    backend = request.backend
+    if fault.wait_seconds and not await backend.pause(fault.wait_seconds):
+        return
     reply = answer.make() if fault.execute else Reply(200)
-    await trio.sleep(fault.linger_seconds)
+    if fault.linger_seconds and not await backend.pause(fault.linger_seconds):
+        return
     if fault.message is not None:
         reply = _envelope(request, _error(fault.message), 200)
     if fault.status is not None:

@@ -94,8 +94,8 @@ async def serve_websocket(
     if refused is not None or status is not None or scope["path"] != "/graphql":
         await _reject(send, refused.status if refused else status or 404)
         return
-    if fault is not None:
-        await trio.sleep(fault.wait_seconds)
+    if fault is not None and not await backend.pause(fault.wait_seconds):
+        return
     offered = scope.get("subprotocols", ())
     chosen = next((each for each in (_LEGACY, _MODERN) if each in offered), None)
     await send({"type": "websocket.accept", "subprotocol": chosen})
@@ -110,7 +110,9 @@ async def serve_websocket(
 
 
 async def _reject(send: Send, status: int) -> None:
-    headers = [(b"www-authenticate", b"FormBased")] if status == 401 else []  # noqa: PLR2004 - HTTP
+    headers = [(b"content-length", b"0")]
+    if status == 401:  # noqa: PLR2004 - HTTP
+        headers.append((b"www-authenticate", b"FormBased"))
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
 

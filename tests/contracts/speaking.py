@@ -119,6 +119,13 @@ class Speaker:
         answer = await self.ask(f'{{findScene(id:"{scene_id}"){{{SCENE}}}}}')
         return dict(answer["findScene"])
 
+    async def let_a_second_pass(self, scene_id: str) -> str:
+        """Touch a scene until the server's clock has moved on; returns its `updated_at`."""
+        before = after = (await self.update(scene_id))["updated_at"]
+        while after == before:
+            after = (await self.update(scene_id))["updated_at"]
+        return str(after)
+
     async def page(self, scene_filter: Answer | None = None, **find: Any) -> Answer:
         """`findScenes`: count and ids."""
         answer: Answer = await self.ask(
