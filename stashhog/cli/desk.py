@@ -129,9 +129,9 @@ class LocalDesk(StoreDesk):
         actors = self.actors
         match submission.kind:
             case JobKind.SYNC:
-                job = await actors.sync_manager.request(cast("SyncSubmission", submission))
+                job = await actors.sync_manager.request(submission)
             case JobKind.ANALYSIS:
-                job = await actors.planner.submit(cast("AnalysisSubmission", submission))
+                job = await actors.planner.submit(submission)
             case _:
                 job = await actors.registry.submit(submission)
         return db_jobs.job_json(job)

@@ -7,7 +7,7 @@ all releases from 0.25 on.
 """
 
 from stashhog.stash.client import StashClient, open_stash
-from stashhog.stash.switch import DependencyState, StashSwitch
+from stashhog.stash.switch import StashSwitch
 from stashhog.stash.transport import Screenshot
 
-__all__ = ["DependencyState", "Screenshot", "StashClient", "StashSwitch", "open_stash"]
+__all__ = ["Screenshot", "StashClient", "StashSwitch", "open_stash"]

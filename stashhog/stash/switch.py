@@ -11,9 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 import httpx
 import structlog
@@ -31,7 +29,7 @@ from stashhog.core.exceptions import (
 from stashhog.domain.library import Entity, EntityKind, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.sync import ItemFailure, Stamp
-from stashhog.ports import ScenePage, ScenesById
+from stashhog.ports import DependencyState, ScenePage, ScenesById
 from stashhog.stash.client import StashClient, connect
 from stashhog.stash.transport import Screenshot
 
@@ -39,15 +37,6 @@ DOWN = (StashConnectionError, StashAuthError, StashBusyError, StashProtocolError
 _DOWN_CODES = frozenset({"stash_too_old", "stash_schema"})
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class DependencyState:
-    """What was last seen of a dependency, and when; `detail_code` says why it is down."""
-
-    status: Literal["ok", "down", "unset", "unknown"]
-    since: datetime | None = None
-    detail_code: str | None = None
 
 
 class StashSwitch:

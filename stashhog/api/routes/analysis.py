@@ -72,7 +72,8 @@ def _check_price(body: GenerateBody) -> None:
     settings = get_settings()
     capped = body.options.max_cost_usd is not None
     asks = body.options.use_llm != "never" and openai_enabled(settings)
-    if capped and asks and get_openai_client().price() is None:
+    price = get_openai_client().cost_usd(input_tokens=1000, output_tokens=1000)
+    if capped and asks and price is None:
         raise ValidationError(
             f"no price is known for {settings.openai.model}; give a cap in tokens instead",
             code="price_unknown",

@@ -62,7 +62,7 @@ class GenerateBody(BodyModel):
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     scene_ids: Annotated[list[StashId], Field(max_length=100_000)] | None = None
     filter: SceneFilterBody | None = None
-    options: OptionsBody = Field(default_factory=OptionsBody)
+    options: OptionsBody = OptionsBody()
 
 
 class EstimateResponse(ApiModel):
