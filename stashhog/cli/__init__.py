@@ -61,8 +61,9 @@ app = App(
     help="Reviewable, undoable metadata for a Stash library.",
     version_flags=["--version"],
 )
-app["--help"].group = Group("About")
-app["--version"].group = Group("About")
+ABOUT = Group("About")
+app["--help"].group = ABOUT
+app["--version"].group = ABOUT
 plans_app = App(name="plans", help="Look at plans; changes nothing.")
 app.command(plans_app)
 
