@@ -19,7 +19,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 import structlog
@@ -148,7 +147,7 @@ async def serve(
             model=core.model,
             settings=core.holder,
             started_at=datetime.now(UTC),
-            version=version("stashhog"),
+            version=core.holder.current.app.version,
             command_token=secrets.token_urlsafe(32),
         )
         app = create_app(services)
