@@ -22,6 +22,7 @@ _SELECT = """
     SELECT kind, id, name, aliases, disambiguation, parent_ids, ignore_auto_tag, scene_count
     FROM entities
 """
+_LISTED = " WHERE kind = ? AND id IN (SELECT value FROM json_each(?))"
 
 
 def list_entities(
@@ -48,7 +49,7 @@ def list_entities(
     found = walk(s, query, order, params, {"kind": kind, "q": words})
     rows = run(
         s,
-        f"{_SELECT} WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
+        _SELECT + _LISTED,
         (kind, to_json(found.ids)),
     )
     shapes = {row[1]: _shape(row) for row in rows}

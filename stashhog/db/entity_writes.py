@@ -55,16 +55,14 @@ _LINKS: Mapping[EntityKind, _LinkTable] = {
         " (SELECT count(*) FROM scene_performers WHERE scene_id = scenes.id) WHERE id = ?",
     ),
     "tag": _LinkTable(
-        "SELECT DISTINCT scene_id FROM scene_tags"
-        " WHERE tag_id IN (SELECT value FROM json_each(?))",
+        "SELECT DISTINCT scene_id FROM scene_tags WHERE tag_id IN (SELECT value FROM json_each(?))",
         "DELETE FROM scene_tags WHERE tag_id IN (SELECT value FROM json_each(?))",
         "UPDATE scenes SET tag_count ="
         " (SELECT count(*) FROM scene_tags WHERE scene_id = scenes.id) WHERE id = ?",
     ),
     "studio": _LinkTable(
         "SELECT id FROM scenes WHERE studio_id IN (SELECT value FROM json_each(?))",
-        "UPDATE scenes SET studio_id = NULL"
-        " WHERE studio_id IN (SELECT value FROM json_each(?))",
+        "UPDATE scenes SET studio_id = NULL WHERE studio_id IN (SELECT value FROM json_each(?))",
         None,
     ),
 }
@@ -81,9 +79,7 @@ def save_entities(
     gone = sorted(held.keys() - wanted.keys())
     _put(s, [wanted[one] for one in (*created, *updated)])
     _expect_again(s, kind, created)
-    index_again(
-        s, _linked(s, kind, [one for one in updated if held[one].name != wanted[one].name])
-    )
+    index_again(s, _linked(s, kind, [one for one in updated if held[one].name != wanted[one].name]))
     drop_entities(s, kind, gone)
     if created or updated:
         add_to_meta(s, LIBRARY_REVISION, 1)

@@ -147,9 +147,7 @@ def _key(change: NewChange) -> tuple[int, str, str, str]:
     return row_id(change.scene_id) or 0, change.field, change.action, clean(change.value_key)
 
 
-def _new_ones(
-    s: Session, changes: Sequence[NewChange]
-) -> tuple[list[NewChange], Counter[str]]:
+def _new_ones(s: Session, changes: Sequence[NewChange]) -> tuple[list[NewChange], Counter[str]]:
     """Leave out what was rejected before or is proposed already."""
     keyed = {_key(change): change for change in changes}
     left_out: Counter[str] = Counter()
@@ -157,8 +155,9 @@ def _new_ones(
         s,
         """
         WITH found AS (
-            SELECT json_extract(value, '$[0]') AS scene_id, json_extract(value, '$[1]') AS field, json_extract(value, '$[2]') AS action,
-                   json_extract(value, '$[3]') AS value_key FROM json_each(:keys)
+            SELECT json_extract(value, '$[0]') AS scene_id, json_extract(value, '$[1]') AS field,
+                   json_extract(value, '$[2]') AS action, json_extract(value, '$[3]') AS value_key
+            FROM json_each(:keys)
         )
         SELECT f.scene_id, f.field, f.action, f.value_key, 1 FROM found AS f
             JOIN rejections AS r ON r.scene_id = f.scene_id AND r.field = f.field

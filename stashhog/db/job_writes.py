@@ -141,7 +141,7 @@ def _lives(s: Session, plan_id: int) -> bool:
 
 
 def _items_left_by(s: Session, n: int, last_job_id: str) -> int | None:
-    """Take over what the plan's last job had not done; None where that job is not known any more."""
+    """Take over what the plan's last job had not done; None where that job is gone."""
     last = run(s, "SELECT n FROM jobs WHERE id = ?", (last_job_id,)).scalar_one_or_none()
     if last is None:
         return None
@@ -199,9 +199,7 @@ def save_jobs(s: Session, jobs: Sequence[Job], logs: Sequence[LogLine]) -> list[
 
 
 def _save(s: Session, job: Job) -> Job:
-    row = run(
-        s, "SELECT n, done, total, tally FROM jobs WHERE id = ?", (job.id,)
-    ).one_or_none()
+    row = run(s, "SELECT n, done, total, tally FROM jobs WHERE id = ?", (job.id,)).one_or_none()
     if row is None:
         raise JobNotFoundError("no job has this id")
     n, done, total, tally = row

@@ -34,6 +34,7 @@ _SELECT = """
            message, waiting, result, error, attempt, seq, crashes, crash_done, n
     FROM jobs
 """
+_NUMBERED = " WHERE n IN (SELECT value FROM json_each(?))"
 
 
 def list_jobs(
@@ -59,9 +60,7 @@ def list_jobs(
     )
     filters = {"status": sorted(statuses), "kind": sorted(kinds)}
     found = walk(s, query, order, params, filters)
-    rows = run(
-        s, f"{_SELECT} WHERE n IN (SELECT value FROM json_each(?))", (to_json(found.ids),)
-    )
+    rows = run(s, _SELECT + _NUMBERED, (to_json(found.ids),))
     by_number = {row[-1]: job_json(job_of(row)) for row in rows}
     return found.page([by_number[n] for n in found.ids], total)
 
@@ -111,7 +110,7 @@ def job_log(
         raise JobNotFoundError("no job has this id")
     query = select(job_logs.c.seq).where(job_logs.c.job_n == n, job_logs.c.seq > after_seq)
     total = s.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-    order = Order("seq", None, job_logs.c.seq)
+    order = Order("seq", (), job_logs.c.seq)
     found = walk(s, query, order, params, {"job_id": job_id, "after": after_seq})
     rows = run(
         s,

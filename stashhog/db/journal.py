@@ -138,6 +138,7 @@ def record_intent(
     scene_id: str,
     change_ids: Sequence[int],
     observed: Mapping[int, Value],
+    *,
     update: SceneUpdate,
     now: datetime,
 ) -> int:
@@ -224,9 +225,7 @@ def record_outcomes(
     _count(s, row, told)
 
 
-def _store(
-    s: Session, kind: JobKind, outcome: ChangeOutcome, *, intended: bool, at: str
-) -> None:
+def _store(s: Session, kind: JobKind, outcome: ChangeOutcome, *, intended: bool, at: str) -> None:
     """Write an outcome beside its change.
 
     What an undo answers is not what the plan wrote: `written` and `outcome` stay an apply's.
@@ -283,9 +282,7 @@ def _settle(s: Session, intent_id: int, how: str, at: str) -> None:
 def release_intent(s: Session, job_id: str, intent_id: int, now: datetime) -> None:
     """Settle an intent that never arrived: an apply's changes are accepted again."""
     row = job_row(s, job_id)
-    ids = run(
-        s, "SELECT change_ids FROM journal WHERE id = ?", (intent_id,)
-    ).scalar_one_or_none()
+    ids = run(s, "SELECT change_ids FROM journal WHERE id = ?", (intent_id,)).scalar_one_or_none()
     at = moment_text(now)
     if ids is not None and row.kind is JobKind.APPLY:
         waiting = [

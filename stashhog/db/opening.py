@@ -43,11 +43,19 @@ class DatabaseValues(Protocol):
     """The settings that this layer reads."""
 
     @property
-    def url(self) -> str: ...
+    def url(self) -> str:
+        """`sqlite:///FILE`, or empty for the data folder's own."""
+        ...
+
     @property
-    def echo(self) -> bool: ...
+    def echo(self) -> bool:
+        """Whether to log every statement, without its values."""
+        ...
+
     @property
-    def pool_size(self) -> int: ...
+    def pool_size(self) -> int:
+        """How many connections read at the same time."""
+        ...
 
 
 def database_path(data_dir: Path, settings: DatabaseValues) -> Path:

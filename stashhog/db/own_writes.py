@@ -52,7 +52,7 @@ def take_own_scene(s: Session, scene: Scene, now: datetime, fields: Iterable[str
 
 
 def find_creation(
-    s: Session, job_id: str, plan_id: int, kind: EntityKind, name: str, now: datetime
+    s: Session, job_id: str, plan_id: int, kind: EntityKind, name: str, *, now: datetime
 ) -> Creation:
     """Find or journal the wish to create an entity; the wish belongs to the present job."""
     key = name_key(clean(name))

@@ -36,10 +36,13 @@ MAX_OFFSET = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a list is sorted: the key's column (None: by id alone), the id's, the direction."""
+    """How a list is sorted: by columns (none: by id alone), then by id, all in one direction.
+
+    `nullable` is for an order by one column that may have no value.
+    """
 
     name: str
-    key: ColumnElement[Any] | None
+    keys: tuple[ColumnElement[Any], ...]
     id: ColumnElement[Any]
     descending: bool = False
     nullable: bool = False
@@ -48,27 +51,28 @@ class Order:
     def of(
         cls,
         sort: SortKey,
-        columns: Mapping[str, ColumnElement[Any]],
+        columns: Mapping[str, tuple[ColumnElement[Any], ...] | ColumnElement[Any]],
         row_id: ColumnElement[Any],
         *,
         nullable: frozenset[str] = frozenset(),
     ) -> Order:
-        """The order for a public sort key; one without a column sorts by the row's id."""
-        key = columns.get(sort.name)
-        return cls(str(sort), key, row_id, sort.descending, sort.name in nullable)
+        """The order for a public sort key; one without columns sorts by the row's id."""
+        found = columns.get(sort.name, ())
+        keys = found if isinstance(found, tuple) else (found,)
+        return cls(str(sort), keys, row_id, sort.descending, sort.name in nullable)
 
     def terms(self) -> list[ColumnElement[Any]]:
         """What to order by."""
-        if self.key is None:
-            return [self.id.desc() if self.descending else self.id.asc()]
         if self.descending:
-            return [self.key.desc(), self.id.desc()]
-        first = self.key.asc().nulls_last() if self.nullable else self.key.asc()
-        return [first, self.id.asc()]
+            return [column.desc() for column in (*self.keys, self.id)]
+        if self.nullable:
+            return [self.keys[0].asc().nulls_last(), self.id.asc()]
+        return [column.asc() for column in (*self.keys, self.id)]
 
-    def position(self, row: Sequence[Any]) -> list[Scalar]:
-        """Where a row lies: its key and id, or its id alone."""
-        return [row[0]] if self.key is None else [row[1], row[0]]
+    def beyond(self, values: Sequence[Scalar]) -> ColumnElement[bool]:
+        """Whether a row comes after these values of the keys and the id."""
+        here, there = tuple_(*self.keys, self.id), tuple_(*values)
+        return here < there if self.descending else here > there
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,7 @@ def walk(
     Raises:
         ValidationError: `bad_cursor`.
     """
-    columns = [order.id] if order.key is None else [order.id, order.key]
-    query = query.with_only_columns(*columns, maintain_column_froms=True)
+    query = query.with_only_columns(order.id, *order.keys, maintain_column_froms=True)
     print_ = list_fingerprint(order.name, filters)
     wanted = params.size + 1
     if params.cursor is None:
@@ -117,7 +120,10 @@ def walk(
         rows = _after(s, query, order, position, wanted)
     more = len(rows) > params.size
     rows = rows[: params.size]
-    after = encode_cursor(print_, [params.page + 1, *order.position(rows[-1])]) if more else None
+    after = None
+    if more:
+        last, *values = rows[-1]
+        after = encode_cursor(print_, [params.page + 1, *values, last])
     return Walk([row[0] for row in rows], after, params)
 
 
@@ -130,22 +136,17 @@ def _numbered(params: PaginationParams, number: Any) -> PaginationParams:
 def _after(
     s: Session, query: Select[Any], order: Order, position: list[Any], wanted: int
 ) -> list[Any]:
-    expected = 1 if order.key is None else 2
-    if len(position) != expected or not isinstance(position[-1], int):
+    *values, row = position or [None]
+    if len(values) != len(order.keys) or not isinstance(row, int):
         raise ValidationError("the cursor is damaged", code="bad_cursor")
-    if order.key is None:
-        beyond = order.id < position[0] if order.descending else order.id > position[0]
-        return list(s.execute(query.where(beyond).order_by(*order.terms()).limit(wanted)))
-    value, row = position
     rows: list[Any] = []
-    if value is not None:
-        here, there = tuple_(order.key, order.id), tuple_(value, row)
-        beyond = here < there if order.descending else here > there
-        terms = order.terms() if order.descending else [order.key.asc(), order.id.asc()]
-        rows = list(s.execute(query.where(beyond).order_by(*terms).limit(wanted)))
+    if None not in values:
+        terms = [c.desc() if order.descending else c.asc() for c in (*order.keys, order.id)]
+        beyond = query.where(order.beyond([*values, row]))
+        rows = list(s.execute(beyond.order_by(*terms).limit(wanted)))
     if order.nullable and len(rows) < wanted:
-        rest = query.where(order.key.is_(None))
-        if value is None:
+        rest = query.where(order.keys[0].is_(None))
+        if None in values:
             rest = rest.where(order.id < row if order.descending else order.id > row)
         by_id = order.id.desc() if order.descending else order.id.asc()
         rows += s.execute(rest.order_by(by_id).limit(wanted - len(rows)))

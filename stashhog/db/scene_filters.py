@@ -40,6 +40,7 @@ _MISSING: Mapping[str, Condition] = {
     "details": scenes.c.has_details == 0,
 }
 MISSING = tuple(_MISSING)
+_EMPTY: tuple[Any, ...] = ("", [], ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,7 @@ def filters_from_mapping(given: Mapping[str, Any]) -> SceneFilters:
                 '{"all": true} stands alone in a filter', code="ambiguous_selection"
             )
         return SceneFilters()
-    empty = ("", [], ())
-    said = {name: value for name, value in said.items() if value not in empty}
+    said = {name: value for name, value in said.items() if value not in _EMPTY}
     if not said.keys() - {"performer_match", "tag_match"}:
         raise ValidationError(
             'the filter says nothing; everything is {"all": true}', code="empty_selection"
@@ -179,9 +179,7 @@ def _path_condition(prefix: str) -> Condition:
     key = scenes.c.path_key
     if len(prefix) <= PATH_KEY:
         return and_(key >= prefix, key < prefix + LAST)
-    return and_(
-        key == prefix[:PATH_KEY], func.substr(scenes.c.path, 1, len(prefix)) == prefix
-    )
+    return and_(key == prefix[:PATH_KEY], func.substr(scenes.c.path, 1, len(prefix)) == prefix)
 
 
 def parts_of(s: Session, filters: SceneFilters) -> list[Part]:

@@ -46,7 +46,9 @@ def scene_values(s: Session, ids: Sequence[int]) -> list[Scene]:
     files: dict[int, list[SceneFile]] = {}
     for row in run(s, _FILES, (wanted,)):
         prints = tuple(Fingerprint(kind, value) for kind, value in from_json(row[9]))
-        files.setdefault(row[0], []).append(SceneFile(*row[1:9], prints))
+        files.setdefault(row[0], []).append(
+            SceneFile(row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], prints)
+        )
     rows = run(
         s,
         "SELECT id, title, details, date, rating100, organized, studio_id, urls, created_at,"

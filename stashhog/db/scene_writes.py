@@ -161,9 +161,7 @@ def _held(s: Session, ids: Sequence[int]) -> dict[int, _Held]:
     }
 
 
-def _sort_in(
-    page: _Page, scene_id: int, scene: Scene, known: Known, held: _Held | None
-) -> None:
+def _sort_in(page: _Page, scene_id: int, scene: Scene, known: Known, held: _Held | None) -> None:
     cleaned, links = clean_scene(scene, scene_id, known)
     new = _New(scene_id, cleaned, links, content_hash(cleaned))
     if held is not None and not held.deleted and held.content_hash == new.hash:
@@ -186,7 +184,9 @@ def _touch(
         if text == held[new.id].updated_at_text:
             same.append((at, new.id))
         else:
-            moved.append((at, text, moment_text(new.scene.updated_at), new.scene.screenshot, new.id))
+            moved.append(
+                (at, text, moment_text(new.scene.updated_at), new.scene.screenshot, new.id)
+            )
     run_many(s, "UPDATE scenes SET read_at = ? WHERE id = ?", same)
     run_many(
         s,

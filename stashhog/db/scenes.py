@@ -97,9 +97,7 @@ def _total(
         return parts[0].exact
     query = select(func.count()).select_from(scenes).where(*conditions)
     if parts:
-        query = query.where(
-            scenes.c.id.in_(parts[0].ids), *(part.holds for part in parts[1:])
-        )
+        query = query.where(scenes.c.id.in_(parts[0].ids), *(part.holds for part in parts[1:]))
     return int(s.execute(query).scalar_one())
 
 
@@ -122,9 +120,7 @@ def count_selection(s: Session, selection: SceneSelection) -> int:
         check_scenes(s, selection.ids)
         return len(row_ids(selection.ids))
     conditions = scene_conditions(s, filters_from_mapping(selection.filter or {}))
-    return int(
-        s.execute(select(func.count()).select_from(scenes).where(*conditions)).scalar_one()
-    )
+    return int(s.execute(select(func.count()).select_from(scenes).where(*conditions)).scalar_one())
 
 
 def get_scene(s: Session, scene_id: str) -> dict[str, Any]:
@@ -167,6 +163,6 @@ def scene_history(
     held = _held(s, scene_id)
     query = select(changes.c.id).where(changes.c.scene_id == held)
     total = s.execute(select(func.count()).select_from(query.subquery())).scalar_one()
-    order = Order("-id", None, changes.c.id, descending=True)
+    order = Order("-id", (), changes.c.id, descending=True)
     found = walk(s, query, order, params, {"scene_id": held})
     return found.page(change_shapes(s, found.ids), total)

@@ -43,7 +43,13 @@ class JournalRows:
             ConflictError: `change_moved`, a person moved one of the changes meanwhile.
         """
         return await self._db.write(
-            journal.record_intent, job_id, scene_id, change_ids, observed, update, _now()
+            journal.record_intent,
+            job_id,
+            scene_id,
+            change_ids,
+            observed,
+            update=update,
+            now=_now(),
         )
 
     async def record_outcomes(
@@ -67,7 +73,7 @@ class JournalRows:
     async def creation(self, job_id: str, plan_id: int, kind: EntityKind, name: str) -> Creation:
         """Find or journal the wish to create an entity."""
         return await self._db.write(
-            own_writes.find_creation, job_id, plan_id, kind, name, _now()
+            own_writes.find_creation, job_id, plan_id, kind, name, now=_now()
         )
 
     async def record_creation(self, creation_id: int, entity: Entity, *, ours: bool) -> None:

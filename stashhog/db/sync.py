@@ -33,7 +33,12 @@ from stashhog.ports import SyncPoint
 
 SAMPLE = 7
 REASON_CHARACTERS = 1000
-_RUN = "SELECT id, job_id, mode, finished_at, created, updated, deleted, unchanged, failed"
+_RUN = (
+    "SELECT id, job_id, mode, finished_at, created, updated, deleted, unchanged, failed"
+    " FROM sync_runs"
+)
+_NUMBERED = " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC"
+_LAST = " ORDER BY id DESC LIMIT 1"
 
 
 # --- for people ---------------------------------------------------------------------------------
@@ -46,7 +51,7 @@ def sync_status(s: Session) -> dict[str, Any]:
         "SELECT id FROM jobs WHERE kind = 'sync' AND status NOT IN"
         " ('completed', 'failed', 'cancelled') ORDER BY status = 'queued', created_at, id LIMIT 1",
     ).scalar_one_or_none()
-    last = run(s, f"{_RUN} FROM sync_runs ORDER BY id DESC LIMIT 1").one_or_none()
+    last = run(s, _RUN + _LAST).one_or_none()
     mark = _watermark(s)
     return {
         "running_job_id": running,
@@ -63,10 +68,10 @@ def sync_history(s: Session, params: PaginationParams) -> PaginatedResponse[dict
     """
     query = select(sync_runs.c.id)
     total = s.execute(select(func.count()).select_from(sync_runs)).scalar_one()
-    found = walk(s, query, Order("-id", None, sync_runs.c.id, descending=True), params, {})
+    found = walk(s, query, Order("-id", (), sync_runs.c.id, descending=True), params, {})
     rows = run(
         s,
-        f"{_RUN} FROM sync_runs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC",
+        _RUN + _NUMBERED,
         (to_json(found.ids),),
     )
     return found.page([_run_shape(row) for row in rows], total)

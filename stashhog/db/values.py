@@ -24,7 +24,9 @@ MAX_ID_DIGITS = 18
 Row = Sequence[Any]
 
 
-def run(s: Session, statement: str, values: Row | Mapping[str, Any] = ()) -> CursorResult[Any]:
+def run(
+    s: Session, statement: str, values: Row | Mapping[str, Any] = ()
+) -> CursorResult[*tuple[Any, ...]]:
     """Run one constant statement; values only ever as parameters."""
     given = dict(values) if isinstance(values, Mapping) else tuple(values)
     return s.connection().exec_driver_sql(statement, given)
