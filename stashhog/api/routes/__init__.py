@@ -32,7 +32,27 @@ from __future__ import annotations
 
 from quart import Blueprint
 
-from stashhog.api.routes import auth, health, metrics, settings
+from stashhog.api.routes import (
+    analysis,
+    auth,
+    health,
+    hooks,
+    jobs,
+    metrics,
+    scenes,
+    settings,
+    sockets,
+)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (auth.bp, health.bp, metrics.bp, settings.bp)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    analysis.bp,
+    auth.bp,
+    health.bp,
+    hooks.bp,
+    jobs.bp,
+    metrics.bp,
+    scenes.bp,
+    settings.bp,
+    sockets.bp,
+)
 """Registered under `/api`."""
