@@ -25,7 +25,7 @@ from stashhog.demo.stash import SampleStash
 
 _CHUNK_BYTES = 65_536
 _BACKLOG = 128
-_GRACE_SECONDS = 2
+_GRACE_SECONDS = 5
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 Handler = Callable[[trio.SocketStream], Awaitable[None]]
