@@ -154,10 +154,9 @@ async def serve(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_close_on_signal, services.closing, nursery.cancel_scope)
             async with trio.open_nursery() as serving:
-                urls: list[str] = await serving.start(
+                url: str = await serving.start(
                     serve_http, app, core.holder.current, hypercorn_values, services.closing
                 )
-                url = urls[0]
                 with _announced(core.holder.current, url, services.command_token):
                     _log.info("serving", url=url)
                     if on_ready is not None:
