@@ -7,7 +7,7 @@ from datetime import datetime
 
 from stashhog.db.access import Access
 from stashhog.db.job_writes import insert_job, save_jobs
-from stashhog.db.jobs import unfinished_jobs
+from stashhog.db.jobs import get_job_value, unfinished_jobs
 from stashhog.domain.jobs import Job, LogLine, Submission
 
 
@@ -20,6 +20,10 @@ class JobRows:
     async def unfinished(self) -> Sequence[Job]:
         """All jobs whose status is not final, oldest first."""
         return await self._db.read(unfinished_jobs)
+
+    async def get(self, job_id: str) -> Job:
+        """One job, ended or not; see `ports.JobStore.get`."""
+        return await self._db.read(get_job_value, job_id)
 
     async def insert(self, job_id: str, submission: Submission, now: datetime) -> Job:
         """Make a job with all that belongs to it; see `ports.JobStore.insert`."""
