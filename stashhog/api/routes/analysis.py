@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from quart import Blueprint, Response, current_app, request
@@ -236,7 +236,7 @@ async def _exported(plan: dict[str, Any]) -> AsyncIterator[bytes]:
 )
 async def import_plan() -> dict[str, Any]:
     """Matched by scene, field, action and value; what matches nothing is counted."""
-    lines = (await request.get_data()).splitlines()
+    lines = cast("bytes", await request.get_data()).splitlines()
     return await get_db().write(db_plans.import_decisions, lines, datetime.now(UTC))
 
 

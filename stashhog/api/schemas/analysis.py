@@ -43,7 +43,7 @@ class CreateMissing(BodyModel):
 class OptionsBody(BodyModel):
     """How to analyse."""
 
-    fields: list[FieldName] | None = Field(None, description="Default: all but `details`.")
+    fields: list[FieldName] | None = Field(default=None, description="Default: all but `details`.")
     use_llm: Literal["auto", "always", "never"] = "auto"
     min_confidence: Confidence = 0.5
     overwrite: list[ScalarName] = Field(
