@@ -32,7 +32,7 @@ def _plain(*names: str) -> dict[str, Get]:
 
 
 def _basename(file: FileRow) -> str:
-    return file.path.rsplit("/", 1)[-1]
+    return file.path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _format(file: FileRow) -> str:

@@ -10,7 +10,6 @@ Rules:
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -206,21 +205,31 @@ def _decode(request: _Request) -> Mapping[str, Any]:
         _UnreadableError: nothing was asked in a way that a Stash understands.
     """
     if request.method == "GET":
-        return {**request.query, "variables": json.loads(request.query.get("variables", "{}"))}
+        variables = _parsed(request, request.query.get("variables", "{}").encode())
+        return {**request.query, "variables": variables}
     content_type = request.headers.get("content-type", "").split(";")[0].strip()
     if request.method != "POST" or content_type != _JSON:
         reply = Reply(400, encode(_error("transport not supported")), dict(_TEXT))
         raise _UnreadableError(reply)
-    try:
-        asked = orjson.loads(request.body)
-    except ValueError as error:
-        asked, problem = None, str(error)
-    else:
-        problem = "not an object"
-    if not isinstance(asked, dict):
-        text = f"json request body could not be decoded: {problem}"
-        raise _UnreadableError(_envelope(request, _error(text), 400))
+    asked = _parsed(request, request.body)
+    if not isinstance(asked.get("variables") or {}, dict):
+        raise _unreadable(request, "variables are no object")
     return asked
+
+
+def _parsed(request: _Request, text: bytes) -> dict[str, Any]:
+    try:
+        parsed = orjson.loads(text)
+    except ValueError as error:
+        raise _unreadable(request, str(error)) from None
+    if not isinstance(parsed, dict):
+        raise _unreadable(request, "not an object")
+    return parsed
+
+
+def _unreadable(request: _Request, problem: str) -> _UnreadableError:
+    text = f"json request body could not be decoded: {problem}"
+    return _UnreadableError(_envelope(request, _error(text), 400))
 
 
 def _execute(
