@@ -43,11 +43,15 @@ class ResolverError(StashError):
     Args:
         detail: One sentence for a person.
         missing_scene: The id, where the reason is that a scene which was asked for by id is gone.
+        panicked: Whether Stash itself does not know why; its library may not be open at all.
     """
 
-    def __init__(self, detail: str, *, missing_scene: str | None = None) -> None:
+    def __init__(
+        self, detail: str, *, missing_scene: str | None = None, panicked: bool = False
+    ) -> None:
         super().__init__(detail)
         self.missing_scene = missing_scene
+        self.panicked = panicked
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,9 @@ def _told(errors: object, *, root: str, mutates: bool) -> StashError:
     reason = words[0] if words else "no reason given"
     missing = MISSING_SCENE.search(reason)
     return ResolverError(
-        f"Stash could not read this: {said(reason)}", missing_scene=missing and missing[1]
+        f"Stash could not read this: {said(reason)}",
+        missing_scene=missing and missing[1],
+        panicked=PANIC in reason.lower(),
     )
 
 

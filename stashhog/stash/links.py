@@ -3,8 +3,9 @@
 Rules:
 - `apikey=` disappears in every spelling: any case, percent-encoded any number of times, in the
   query, the fragment, or inside another parameter's value.
-- A screenshot is kept as path and query below Stash's base address, in its one known form; host
-  and prefix come from whatever proxy Stash stood behind and are never used.
+- A screenshot is kept as its path below Stash's base address, in its one known form; host and
+  prefix come from whatever proxy Stash stood behind and are never used, and its query moves with
+  every edit of the scene, picture or not.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from urllib.parse import unquote
 
 _KEY = re.compile(r"api[\s_+-]*key[\s\[\]+]*=", re.IGNORECASE)
 _SEPARATOR = re.compile(r"([?&;#])")
-_SCREENSHOT = re.compile(r"/scene/([0-9]{1,19})/screenshot(?:\?(?:.*&)?(t=[0-9]{1,20})(?:&.*)?)?")
-_KEPT = re.compile(r"/scene/[0-9]{1,19}/screenshot(?:\?t=[0-9]{1,20})?")
+_SCREENSHOT = re.compile(r"/scene/[0-9]{1,19}/screenshot(?![^?#])")
 _ROUNDS = 8
 """How often an address is decoded in search of a key; what is still encoded then goes too."""
 
@@ -49,15 +49,11 @@ def strip_keys(url: str) -> str:
 
 
 def screenshot_path(url: str) -> str | None:
-    """Path and query of a scene's screenshot below Stash's base address; None for anything else."""
+    """A scene's screenshot as a path below Stash's base address; None for anything else."""
     found = _SCREENSHOT.search(url)
-    if found is None:
-        return None
-    number, stamp = found.groups()
-    path = f"/scene/{number}/screenshot"
-    return path if stamp is None else f"{path}?{stamp}"
+    return None if found is None else found[0]
 
 
 def is_screenshot_path(path: str) -> bool:
     """Whether a path is one that `screenshot_path` made."""
-    return _KEPT.fullmatch(path) is not None
+    return _SCREENSHOT.fullmatch(path) is not None

@@ -97,8 +97,9 @@ class Reader:
             ):
                 with attempt:
                     return await self._wire.ask(operation, variables, read)
-        except ResolverError:
-            await self._refuse_unready()
+        except ResolverError as error:
+            if error.panicked:
+                await self._refuse_unready()
             raise
         raise StashConnectionError("Stash cannot be reached")
 
