@@ -261,7 +261,7 @@ def _leaves(group: BaseExceptionGroup[StashHogException]) -> Iterator[StashHogEx
 
 async def _service(layers: SettingsLayers) -> ServiceDesk | None:
     settings = resolve(layers).settings
-    configure_logging(settings.logging.model_copy(update={"level": "warning"}))
+    configure_logging(settings.logging.model_copy(update={"level": "error"}))
     service = ServiceDesk.of(settings.app.data_dir)
     return service if service is not None and await service.answers() else None
 

@@ -15,6 +15,7 @@ from stashhog.cli.desk import ServiceDesk
 from stashhog.cli.output import AWAY, DONE, FAILED, USAGE, Printer
 from stashhog.core.config import Settings, SettingsLayers, openai_enabled, resolve
 from stashhog.core.exceptions import StashHogException
+from stashhog.core.logging import configure_logging
 from stashhog.db import inspect_database
 from stashhog.llm import ModelSwitch
 from stashhog.stash import StashSwitch
@@ -39,6 +40,7 @@ async def examine(layers_of: Callable[[], SettingsLayers], printer: Printer) -> 
     except StashHogException as error:
         findings.append(Finding("settings", "bad", error.detail, USAGE))
         return _tell(findings, printer)
+    configure_logging(settings.logging.model_copy(update={"level": "error"}))
     findings.append(Finding("settings", "ok", f"Python {sys.version.split()[0]}"))
     findings.append(_folder(settings.app.data_dir))
     stored, found = await inspect_database(settings.app.data_dir, settings.database)

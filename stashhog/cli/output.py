@@ -133,6 +133,8 @@ def exit_code_of_job(job: Mapping[str, Any]) -> int:
     if job["status"] in ("cancelled", "interrupted"):
         return INTERRUPTED
     code = (job["error"] or {}).get("code")
+    if code == StashNotConfiguredError.code:
+        return USAGE
     return AWAY if code in AWAY_CODES else FAILED
 
 

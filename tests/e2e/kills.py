@@ -56,11 +56,11 @@ class Round:
     write_kills: int = 0
     plan_id: int = 0
 
-    def check(self, holds: bool, what: str) -> None:  # noqa: FBT001 - as an assertion
+    def check(self, holds: bool, what: str) -> None:
         """Note a broken promise and go on."""
         if not holds:
             self.broken.append(what)
-            print(f"BROKEN: {what}", flush=True)  # noqa: T201 - the command's output
+            print(f"BROKEN: {what}", flush=True)
 
     # --- killing --------------------------------------------------------------------------------
 
@@ -220,7 +220,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kills", type=int, default=25)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args(arguments)
-    print(f"seed {options.seed}", flush=True)  # noqa: T201 - to have the run again
+    print(f"seed {options.seed}", flush=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         installed(Path(folder), library=small_library(scenes=SCENES), env=ENV) as at,
@@ -240,7 +240,7 @@ def main(arguments: list[str]) -> int:
         "sent_again": state.resent,
         "broken": state.broken,
     }
-    print(json.dumps(report, indent=2))  # noqa: T201 - the command's output
+    print(json.dumps(report, indent=2))
     return 1 if state.broken else 0
 
 

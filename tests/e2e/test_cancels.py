@@ -68,7 +68,7 @@ def test_thirty_cancels_at_random_moments_end_soon_and_leave_the_pool_whole(
     tmp_path: Path,
 ) -> None:
     seed = 20240611
-    print(f"seed {seed}")  # noqa: T201 - to have a failing run again
+    print(f"seed {seed}")
     chance = random.Random(seed)
     with installed(tmp_path, env={"STASHHOG_STASH__PAGE_SIZE": "10"}) as at:
         at.api.synced()

@@ -97,7 +97,7 @@ class Service:
     ) -> None:
         self.kill()
         if error is not None:
-            print(f"--- log of {self.url}\n{self.log[-12_000:]}")  # noqa: T201 - for who reads the failure
+            print(f"--- log of {self.url}\n{self.log[-12_000:]}")
 
     @property
     def log_file(self) -> Path:

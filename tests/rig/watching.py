@@ -9,15 +9,16 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urlsplit
+from typing import Any, Self, TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 import orjson
 import trio
-from trio_websocket import ConnectionClosed, HandshakeError, open_websocket_url
+from trio_websocket import ConnectionClosed, ConnectionRejected, wrap_client_stream
 
 from tests.rig.waiting import until
 
+E = TypeVar("E", bound=Exception)
 Frame = dict[str, Any]
 OPEN_SECONDS = 10.0
 
@@ -27,15 +28,15 @@ class Watch:
 
     Args:
         url: The service's address (`http://…`).
-        path: From `/api` on, with its query.
+        path: Below `/api`, with its query.
     """
 
     def __init__(self, url: str, path: str) -> None:
         self.frames: list[Frame] = []
         self.code: int | None = None
         self.refused: int | None = None
-        self.failure: str | None = None
-        self._url = url.replace("http://", "ws://", 1) + "/api" + path
+        self._url = url
+        self._path = path
         self._opened = threading.Event()
         self._token: trio.lowlevel.TrioToken | None = None
         self._scope = trio.CancelScope()
@@ -44,7 +45,7 @@ class Watch:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._opened.wait(OPEN_SECONDS), f"{self._url} neither opened nor was refused"
+        assert self._opened.wait(OPEN_SECONDS), f"{self._path} neither opened nor was refused"
         return self
 
     def __exit__(
@@ -72,24 +73,40 @@ class Watch:
     def closed(self, *, seconds: float = 15.0) -> int | None:
         """Wait until the socket is closed; returns the close code, None for a cut connection."""
         self._thread.join(seconds)
-        assert not self._thread.is_alive(), f"{self._url} is still open after {seconds} s"
+        assert not self._thread.is_alive(), f"{self._path} is still open after {seconds} s"
         return self.code
 
     async def _run(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
+        parts = urlsplit(self._url)
+        assert parts.hostname is not None
+        assert parts.port is not None
         try:
             with self._scope:
-                async with open_websocket_url(self._url) as self._socket:
-                    self._opened.set()
-                    while True:
-                        self.frames.append(orjson.loads(await self._socket.get_message()))
-        except ConnectionClosed as closed:
-            self.code = None if closed.reason is None else closed.reason.code
-        except HandshakeError as error:
-            self.refused = getattr(error, "status_code", 0)
-            self.failure = repr(error)
+                # The stream is ours: trio-websocket leaves it open where the server closes first.
+                async with await trio.open_tcp_stream(parts.hostname, parts.port) as stream:
+                    await self._read(stream, parts)
         finally:
             self._opened.set()
+
+    async def _read(self, stream: trio.SocketStream, parts: SplitResult) -> None:
+        resource = f"/api{self._path}"
+        try:
+            async with trio.open_nursery() as nursery:
+                self._socket = await wrap_client_stream(nursery, stream, parts.netloc, resource)
+                self._opened.set()
+                while True:
+                    self.frames.append(orjson.loads(await self._socket.get_message()))
+        except* ConnectionRejected as refusals:
+            self.refused = _first(refusals).status_code
+        except* ConnectionClosed as closed:
+            reason = _first(closed).reason
+            self.code = None if reason is None else reason.code
+
+
+def _first(group: BaseExceptionGroup[E]) -> E:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 class Deaf:
