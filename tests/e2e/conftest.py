@@ -1,9 +1,13 @@
-"""Installations for the outside tests: each gets a folder and a Stash of its own."""
+"""Installations for the outside tests.
+
+`prepared` is made once; tests that stop the service, or count what it does, get one of their own on
+a copy of it, the others share one for each module and keep to scenes of their own.
+"""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -16,7 +20,9 @@ from tests.rig.library import small_library
 from tests.rig.service import Service
 from tests.rig.stash import Stash
 
-Reviewed = Callable[..., AbstractContextManager[Installation]]
+Reviewed = Callable[[], AbstractContextManager[Installation]]
+ENV = {"STASHHOG_STASH__PAGE_SIZE": "10", "STASHHOG_ANALYSIS__BATCH_SIZE": "1"}
+"""Small steps, so that there is a middle to hit."""
 
 
 @pytest.fixture(scope="session")
@@ -31,17 +37,31 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "data"
 
 
+@contextmanager
+def _copied(prepared: Path, home: Path) -> Generator[Installation]:
+    shutil.copytree(prepared, home / "data")
+    with (
+        Stash(SampleStash(small_library())) as stash,
+        Service(home, stash.url, env=ENV) as service,
+    ):
+        yield Installation(service, stash, Api(service.url))
+
+
 @pytest.fixture
 def reviewed(prepared: Path, tmp_path: Path) -> Reviewed:
     """Start a service on a copy of the prepared folder, beside a Stash with the same library."""
+    return lambda: _copied(prepared, tmp_path)
 
-    @contextmanager
-    def start(env: Mapping[str, str] | None = None) -> Generator[Installation]:
-        shutil.copytree(prepared, tmp_path / "data")
-        with (
-            Stash(SampleStash(small_library())) as stash,
-            Service(tmp_path, stash.url, env=env) as service,
-        ):
-            yield Installation(service, stash, Api(service.url))
 
-    return start
+@pytest.fixture(scope="module")
+def shared(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Installation]:
+    """The same for all tests of a module."""
+    with _copied(prepared, tmp_path_factory.mktemp("shared")) as both:
+        yield both
+
+
+@pytest.fixture
+def at(shared: Installation) -> Generator[Installation]:
+    """The shared installation, whose Stash is well again after each test."""
+    yield shared
+    shared.stash.heal()

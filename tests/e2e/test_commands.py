@@ -49,18 +49,15 @@ def test_the_whole_story_goes_by_commands_without_a_service(tmp_path: Path) -> N
         assert run("sync")[-1]["created"] == 60
         analysed = run("analyze", "--name", "by hand")[-1]
         assert (analysed["status"], analysed["plan_id"]) == ("completed", 1)
-        (plan,) = run("plans")
+        plan, *changes = run("plans", "show", "1", "--changes")
         assert (plan["name"], plan["status"]) == ("by hand", "reviewing")
-        shown, *changes = run("plans", "show", "1", "--changes")
-        assert len(changes) == shown["changes"] == plan["changes"]
-        assert run("apply", "1")[-1]["applied"] == 0
+        assert len(changes) == plan["changes"] > 60
         applied = run("apply", "1", "--accept", "0.5")[-1]
         assert applied["applied"] > 0
         stash.edit("31", title="Mine")
         undone = run("undo", "1", code=4)[-1]
         assert undone["conflicts"] == 1
         assert differences(before, stash.library()).keys() == {"scenes/31"}
-        run("plans", "show", "77", code=1)
 
 
 def test_commands_beside_a_service_go_through_it(reviewed: Reviewed) -> None:
@@ -68,14 +65,12 @@ def test_commands_beside_a_service_go_through_it(reviewed: Reviewed) -> None:
         run = _Shell(at.service.home, at.stash.url)
         token = at.service.data / "service.json"
         assert token.stat().st_mode & 0o077 == 0
-        assert run("sync")[-1]["status"] == "completed"
         accepted = at.api.plan(1)["counts"]["accepted"]
         last = run("apply", "1")[-1]
         assert last["applied"] == accepted
         assert at.api.job(last["job_id"])["status"] == "completed"
         (plan,) = run("plans")
         assert plan["counts"] == at.api.plan(1)["counts"]
-        assert [row["state"] for row in run("doctor") if row["check"] == "service"] == ["ok"]
         run("undo", "9", code=1)
 
 

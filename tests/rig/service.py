@@ -43,7 +43,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         if not name.startswith(("STASHHOG_", "OPENAI_")) and "proxy" not in name.lower()
     }
     path = os.pathsep.join(filter(None, (str(ROOT), kept.get("PYTHONPATH"))))
-    return {**kept, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **(extra or {})}
+    return {**kept, "PYTHONPATH": path, **(extra or {})}
 
 
 def settings_of(stash_url: str | None) -> dict[str, str]:

@@ -125,6 +125,10 @@ class Stash:
         """Remove a scene."""
         self.do(lambda: self._state.destroy_scenes([scene_id]))
 
+    def create(self, kind: Kind, name: str) -> str:
+        """Create a performer, tag or studio; returns its id."""
+        return str(self.do(lambda: self._state.tables[kind].create({"name": name})).id)
+
     def destroy(self, kind: Kind, entity_id: str) -> None:
         """Remove a performer, tag or studio."""
         self.do(self._state.destroy_entity, kind, int(entity_id))

@@ -33,7 +33,7 @@ from stashhog.api.schemas.common import Page
 from stashhog.api.schemas.jobs import JobResponse
 from stashhog.core.config import openai_enabled
 from stashhog.core.exceptions import ValidationError
-from stashhog.db import plans as db_plans, scenes as db_scenes
+from stashhog.db import Database, plans as db_plans, scenes as db_scenes
 from stashhog.db.jobs import job_json
 from stashhog.domain.jobs import (
     AnalysisSubmission,
@@ -210,15 +210,15 @@ def _changes(body: ApplyBody) -> ChangeSelection:
 async def export_plan(plan_id: int) -> Response:
     """JSON lines: the plan first, then its changes with their decisions."""
     plan = await get_db().read(db_plans.get_plan, plan_id)
-    response = current_app.response_class(_exported(plan), content_type=NDJSON)
+    response = current_app.response_class(_exported(get_db(), plan), content_type=NDJSON)
     response.timeout = None
     name = f'attachment; filename="stashhog-plan-{plan_id}.jsonl"'
     response.headers["Content-Disposition"] = name
     return response
 
 
-async def _exported(plan: dict[str, Any]) -> AsyncIterator[bytes]:
-    db = get_db()
+async def _exported(db: Database, plan: dict[str, Any]) -> AsyncIterator[bytes]:
+    """The lines, page by page; runs after the request's own context has ended."""
     yield orjson.dumps(plan, option=orjson.OPT_APPEND_NEWLINE)
     after = 0
     while lines := await db.read(db_plans.export_lines, plan["id"], after, EXPORT_PAGE):
