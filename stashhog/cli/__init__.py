@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,6 @@ from typing import Annotated, Any
 import trio
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from stashhog.cli.demo import run_demo
 from stashhog.cli.desk import (
     Desk,
     EmptyDesk,
@@ -33,15 +32,13 @@ from stashhog.cli.desk import (
 from stashhog.cli.doctor import examine
 from stashhog.cli.output import (
     DONE,
-    FAILED,
     INTERRUPTED,
     USAGE,
     Printer,
-    exit_code_of_error,
     exit_code_of_job,
+    told,
 )
 from stashhog.core.config import SettingsLayers, read_layers, resolve
-from stashhog.core.exceptions import StashHogException
 from stashhog.core.hypercorn_file import find_hypercorn_file, read_hypercorn_file
 from stashhog.core.logging import configure_logging
 from stashhog.domain.jobs import (
@@ -66,6 +63,11 @@ app["--help"].group = ABOUT
 app["--version"].group = ABOUT
 plans_app = App(name="plans", help="Look at plans; changes nothing.")
 app.command(plans_app)
+app.command(
+    "stashhog.cli.demo:demo",  # by name, for only this command needs the sample Stash
+    name="demo",
+    help="Try StashHog on a sample library: sync, analyse, and review at the printed address.",
+)
 
 DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="The data folder.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object a line.")]
@@ -102,19 +104,7 @@ def serve(
         await serve_until_signal(layers, options)
         return DONE
 
-    return _told(story)
-
-
-@app.command
-def demo(
-    *,
-    port: Annotated[int | None, Parameter(help="Port to listen on.")] = None,
-    data_dir: Annotated[
-        Path | None, Parameter(help="The demo's own folder, made anew at each start.")
-    ] = None,
-) -> int:
-    """Try StashHog on a sample library: sync, analyse, and review at the printed address."""
-    return _told(partial(run_demo, port=port, folder=data_dir))
+    return told(story)
 
 
 @app.command
@@ -126,7 +116,7 @@ def sync(
 ) -> int:
     """Bring the local copy up to date with Stash."""
     submission = SyncSubmission("full" if full else "incremental")
-    return _told(partial(_run_job, submission, Printer(as_json), data_dir))
+    return told(partial(_run_job, submission, Printer(as_json), data_dir))
 
 
 @app.command
@@ -146,7 +136,7 @@ def analyze(
     else:
         selection = SceneSelection(filter={"all": True} if everything else {"analyzed": False})
     submission = AnalysisSubmission(selection, {"min_confidence": min_confidence}, name)
-    return _told(partial(_run_job, submission, Printer(as_json), data_dir))
+    return told(partial(_run_job, submission, Printer(as_json), data_dir))
 
 
 @app.command
@@ -167,7 +157,7 @@ def apply(
         if accept is not None:
             printer.say(f"{await desk.accept(plan_id, accept)} changes accepted")
 
-    return _told(partial(_run_job, ApplySubmission(plan_id), printer, data_dir, prepare))
+    return told(partial(_run_job, ApplySubmission(plan_id), printer, data_dir, prepare))
 
 
 @app.command
@@ -182,7 +172,7 @@ def undo(
 ) -> int:
     """Put back what a plan wrote, where Stash still has it."""
     submission = UndoSubmission(plan_id, remove_created=remove_created)
-    return _told(partial(_run_job, submission, Printer(as_json), data_dir))
+    return told(partial(_run_job, submission, Printer(as_json), data_dir))
 
 
 @plans_app.default
@@ -197,7 +187,7 @@ def list_plans(*, as_json: AsJson = False, data_dir: DataDir = None) -> int:
         printer.rows(("id", "name", "status", "created_at", "scenes", "changes", "counts"), items)
         return DONE
 
-    return _told(story)
+    return told(story)
 
 
 @plans_app.command(name="show")
@@ -220,13 +210,13 @@ def show_plan(
                 printer.rows(columns, items)
         return DONE
 
-    return _told(story)
+    return told(story)
 
 
 @app.command
 def doctor(*, as_json: AsJson = False, data_dir: DataDir = None) -> int:
     """Check settings, folder, database, Stash and model, and say what to do; changes nothing."""
-    return _told(partial(examine, partial(_layers, data_dir), Printer(as_json)))
+    return told(partial(examine, partial(_layers, data_dir), Printer(as_json)))
 
 
 # --- how a command runs -------------------------------------------------------------------------
@@ -235,28 +225,6 @@ def doctor(*, as_json: AsJson = False, data_dir: DataDir = None) -> int:
 def _layers(data_dir: Path | None, **app_values: Any) -> SettingsLayers:
     given = {"data_dir": data_dir, **app_values}
     return read_layers(command_line={"app": {k: v for k, v in given.items() if v is not None}})
-
-
-def _told(story: Callable[[], Awaitable[int]]) -> int:
-    """Run a command's story; an error of ours becomes one line and an exit code."""
-    errors: list[StashHogException] = []
-    code = FAILED
-    try:
-        code = trio.run(story)
-    except* StashHogException as group:
-        errors += _leaves(group)
-    if not errors:
-        return code
-    sys.stderr.write(f"stashhog: {errors[0].detail}\n")
-    return exit_code_of_error(errors[0])
-
-
-def _leaves(group: BaseExceptionGroup[StashHogException]) -> Iterator[StashHogException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
 
 
 async def _service(layers: SettingsLayers) -> ServiceDesk | None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import shutil
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import trio
+from cyclopts import Parameter
 
 from stashhog.api.dependencies import Services
-from stashhog.cli.output import DONE
+from stashhog.cli.output import DONE, told
 from stashhog.core.config import read_layers, resolve
 from stashhog.core.exceptions import StorageError
 from stashhog.core.logging import configure_logging
@@ -27,6 +28,17 @@ from stashhog.main import serve
 FOLDER = "stashhog-demo"
 MARK = ".stashhog-demo"
 """Only a folder with this file in it is ever removed."""
+
+
+def demo(
+    *,
+    port: Annotated[int | None, Parameter(help="Port to listen on.")] = None,
+    data_dir: Annotated[
+        Path | None, Parameter(help="The demo's own folder, made anew at each start.")
+    ] = None,
+) -> int:
+    """Try StashHog on a sample library: sync, analyse, and review at the printed address."""
+    return told(partial(run_demo, port=port, folder=data_dir))
 
 
 async def run_demo(*, port: int | None = None, folder: Path | None = None) -> int:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import trio
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -123,6 +124,28 @@ def _readable(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_readable(item) for item in value)
     return "" if value is None else str(value)
+
+
+def told(story: Callable[[], Awaitable[int]]) -> int:
+    """Run a command's story; an error of ours becomes one line and an exit code."""
+    errors: list[StashHogException] = []
+    code = FAILED
+    try:
+        code = trio.run(story)
+    except* StashHogException as group:
+        errors += _leaves(group)
+    if not errors:
+        return code
+    sys.stderr.write(f"stashhog: {errors[0].detail}\n")
+    return exit_code_of_error(errors[0])
+
+
+def _leaves(group: BaseExceptionGroup[StashHogException]) -> Iterator[StashHogException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 def exit_code_of_job(job: Mapping[str, Any]) -> int:
