@@ -22,7 +22,7 @@ PYTHON = FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 def install() -> None:
     """Make the environment, and bring the installed project up to the tree."""
     if not PYTHON.exists():
-        print("== making .venv", flush=True)  # noqa: T201 - a command's own output
+        print("== making .venv", flush=True)
         venv.create(FOLDER, with_pip=True)
     command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*command, "--editable", ".[check]"], cwd=ROOT, check=True)
@@ -30,11 +30,11 @@ def install() -> None:
 
 def run(name: str, command: list[str]) -> bool:
     """Run one step and say how it went."""
-    print(f"== {name}", flush=True)  # noqa: T201 - a command's own output
+    print(f"== {name}", flush=True)
     start = time.monotonic()
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
     word = "ok" if code == 0 else f"FAILED ({code})"
-    print(f"== {name}: {word}, {time.monotonic() - start:.0f} s", flush=True)  # noqa: T201
+    print(f"== {name}: {word}, {time.monotonic() - start:.0f} s", flush=True)
     return code == 0
 
 

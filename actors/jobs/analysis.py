@@ -13,12 +13,13 @@ from typing import Any, cast
 from actors.jobs.context import JobContext
 from actors.jobs.patience import patiently
 from actors.tasks import Slot, task
+from stashhog.core.config import AnalysisSettings
 from stashhog.domain.detection import DetectionOptions, Proposal, SceneFindings, detect
 from stashhog.domain.jobs import JobKind
 from stashhog.domain.learning import Knowledge
 from stashhog.domain.library import EntityKind, Library, Scene
 from stashhog.domain.merge import entity_value
-from stashhog.domain.plans import ENTITY_FIELDS, FIELDS, Field, NewChange, Value
+from stashhog.domain.plans import ENTITY_FIELDS, Field, NewChange, Value
 from stashhog.domain.sync import content_hash
 
 CREATE_NAMES: Mapping[str, EntityKind] = {
@@ -32,7 +33,7 @@ CREATE_NAMES: Mapping[str, EntityKind] = {
 async def run(ctx: JobContext) -> Mapping[str, Any] | None:
     """Analyse from the cursor to the end of the list."""
     plan_id: int = ctx.job.params["plan_id"]
-    options = detection_options(ctx.job.params.get("options") or {})
+    options = detection_options(ctx.job.params.get("options") or {}, ctx.settings.analysis)
     ctx.progress(ctx.done, ctx.total, message="learning from organised scenes")
     knowledge = await ctx.shared.knowledge(ctx)
     library = await patiently(ctx, ctx.ports.plans.library)
@@ -76,8 +77,8 @@ def _look(
     return work
 
 
-def detection_options(options: Mapping[str, Any]) -> DetectionOptions:
-    """Read a job's public options as the detectors take them."""
+def detection_options(options: Mapping[str, Any], usual: AnalysisSettings) -> DetectionOptions:
+    """Read a job's public options as the detectors take them; the settings say the rest."""
     wanted = options.get("create_missing") or False
     if isinstance(wanted, Mapping):
         create = frozenset(CREATE_NAMES[name] for name, on in wanted.items() if on)
@@ -85,8 +86,8 @@ def detection_options(options: Mapping[str, Any]) -> DetectionOptions:
         create = frozenset(CREATE_NAMES.values()) if wanted else frozenset()
     fields = options.get("fields")
     return DetectionOptions(
-        fields=frozenset(fields if fields is not None else set(FIELDS) - {"details"}),
-        min_confidence=float(options.get("min_confidence", 0.5)),
+        fields=frozenset(fields if fields is not None else usual.fields),
+        min_confidence=float(options.get("min_confidence", usual.min_confidence)),
         overwrite=frozenset(options.get("overwrite") or ()),
         removals=bool(options.get("removals")),
         create_missing=create,

@@ -39,6 +39,7 @@ _AT_THE_ROOT: tuple[Blueprint, ...] = (health.bp, metrics.bp, docs.bp)
 def create_app(services: Services) -> QuartTrio:
     """Build the ASGI app around the open parts of the process."""
     app = QuartTrio(__name__, static_folder=None)
+    app.debug = False  # whatever the environment says: debug pages show tracebacks
     # Errors leave Quart as they are, for the boundary around it answers all of them alike; bodies
     # are bounded by their own layer, and an answer may take as long as its reader.
     app.config.update(

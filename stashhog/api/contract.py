@@ -4,7 +4,7 @@ Rules:
 - What `operation` is told is what is checked, what `/openapi.json` says, and what the gate and the
   body layer go by. A route below `/api` without it fails the tests.
 - Query and body models refuse unknown fields; errors name the place and never echo the input.
-- While testing, what a route answers is held against the model that it documents.
+- While testing (`HOLD_TO_CONTRACT`), answers are held against the models that they document.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ M = TypeVar("M", bound=BaseModel)
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+HOLD_TO_CONTRACT = "HOLD_TO_CONTRACT"
+"""The app's configuration key that tests set, to have answers held against their models."""
 
 _JSON_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
@@ -230,7 +232,7 @@ def to_response(result: Any, declared: Operation) -> Response:
     value, status = result if isinstance(result, tuple) else (result, declared.first_status)
     if isinstance(value, Response):
         return value
-    if current_app.testing:
+    if current_app.config.get(HOLD_TO_CONTRACT):
         _hold_to_contract(value, status, declared)
     if value is None:
         return _response(b"", status, None)

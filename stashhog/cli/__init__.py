@@ -126,7 +126,9 @@ def analyze(
         bool, Parameter(name="--all", negative="", help="All scenes, analysed before or not.")
     ] = False,
     name: Annotated[str | None, Parameter(help="The plan's name.")] = None,
-    min_confidence: Annotated[float, Parameter(help="Leave out what is less sure.")] = 0.5,
+    min_confidence: Annotated[
+        float | None, Parameter(help="Leave out what is less sure; unset: as in the settings.")
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> int:
@@ -135,7 +137,8 @@ def analyze(
         selection = SceneSelection(ids=tuple(scene_ids))
     else:
         selection = SceneSelection(filter={"all": True} if everything else {"analyzed": False})
-    submission = AnalysisSubmission(selection, {"min_confidence": min_confidence}, name)
+    options = {} if min_confidence is None else {"min_confidence": min_confidence}
+    submission = AnalysisSubmission(selection, options, name)
     return told(partial(_run_job, submission, Printer(as_json), data_dir))
 
 

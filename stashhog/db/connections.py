@@ -21,9 +21,9 @@ APPLICATION_ID = 0x53744867
 """Marks the file as ours, in bytes 68 to 71 of its header."""
 
 BUSY_SECONDS = 5.0
-WRITER_CACHE_KIB = 8192
-READER_CACHE_KIB = 4096
-CHECKPOINT_PAGES = 1000
+WRITER_CACHE_KIB = 16384
+READER_CACHE_KIB = 2048
+CHECKPOINT_PAGES = 4000
 LOG_LIMIT_BYTES = 32 << 20
 """What the log file is cut to after a checkpoint; while readers hold it, it may be larger."""
 

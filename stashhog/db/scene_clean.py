@@ -6,7 +6,7 @@ ids may come twice or name what is not held.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,16 @@ from stashhog.db.values import (
 from stashhog.domain.library import EntityKind, Fingerprint, Scene, SceneFile, StashId
 from stashhog.domain.plans import name_key
 
-Known = Mapping[EntityKind, Mapping[int, str]]
-"""The names of entities that are held, by kind and row id."""
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The entities of one kind that are held: row ids by text, names by row id."""
+
+    ids: Mapping[str, int]
+    names: Mapping[int, str]
+
+
+AllKnown = Mapping[EntityKind, Known]
 
 TITLE_KEY = 64
 DATE_KEY = 10
@@ -41,17 +49,13 @@ class Links:
     missing: tuple[tuple[EntityKind, int], ...]
 
 
-def clean_scene(scene: Scene, scene_id: int, known: Known) -> tuple[Scene, Links]:
+def clean_scene(scene: Scene, scene_id: int, known: AllKnown) -> tuple[Scene, Links]:
     """Return the scene as it will be read back, and its links."""
     missing: list[tuple[EntityKind, int]] = []
-
-    def kept(kind: EntityKind, ids: tuple[str, ...]) -> tuple[int, ...]:
-        wanted = {one for one in map(row_id, ids) if one is not None}
-        missing.extend((kind, one) for one in wanted if one not in known[kind])
-        return tuple(sorted(one for one in wanted if one in known[kind]))
-
-    performers, tags = kept("performer", scene.performer_ids), kept("tag", scene.tag_ids)
-    studio = kept("studio", () if scene.studio_id is None else (scene.studio_id,))
+    performers = _kept("performer", scene.performer_ids, known, missing)
+    tags = _kept("tag", scene.tag_ids, known, missing)
+    wanted = () if scene.studio_id is None else (scene.studio_id,)
+    studio = _kept("studio", wanted, known, missing)
     cleaned = Scene(
         id=str(scene_id),
         title=clean_or_none(scene.title),
@@ -73,6 +77,22 @@ def clean_scene(scene: Scene, scene_id: int, known: Known) -> tuple[Scene, Links
         screenshot=clean_or_none(scene.screenshot),
     )
     return cleaned, Links(studio[0] if studio else None, performers, tags, tuple(missing))
+
+
+def _kept(
+    kind: EntityKind,
+    wanted: Sequence[str],
+    known: AllKnown,
+    missing: list[tuple[EntityKind, int]],
+) -> tuple[int, ...]:
+    """The row ids of held entities; others are added to what is missing."""
+    held = known[kind].ids
+    found = [held[one] for one in wanted if one in held]
+    if len(found) < len(wanted):
+        others = {row_id(one) for one in wanted if one not in held}
+        missing.extend((kind, one) for one in others if one is not None)
+    found.sort()
+    return tuple(dict.fromkeys(found))
 
 
 def _clean_file(file: SceneFile) -> SceneFile:

@@ -35,8 +35,8 @@ _MISSING: Mapping[str, Condition] = {
     "studio": scenes.c.studio_id.is_(None),
     "performers": scenes.c.performer_count == 0,
     "tags": scenes.c.tag_count == 0,
-    "title": scenes.c.title_key.is_(None),
-    "date": scenes.c.date_key.is_(None),
+    "title": scenes.c.has_title == 0,
+    "date": scenes.c.has_date == 0,
     "details": scenes.c.has_details == 0,
 }
 MISSING = tuple(_MISSING)

@@ -18,10 +18,10 @@ _LINKS: Mapping[str, str] = {
 }
 _NAMED_LINKS: Mapping[str, str] = {
     "performer": "SELECT l.scene_id, e.id, e.name FROM scene_performers AS l"
-    " JOIN entities AS e ON e.kind = 'performer' AND e.id = l.performer_id"
+    " CROSS JOIN entities AS e ON e.kind = 'performer' AND e.id = l.performer_id"
     " WHERE l.scene_id IN (SELECT value FROM json_each(?)) ORDER BY e.sort_key, e.id",
     "tag": "SELECT l.scene_id, e.id, e.name FROM scene_tags AS l"
-    " JOIN entities AS e ON e.kind = 'tag' AND e.id = l.tag_id"
+    " CROSS JOIN entities AS e ON e.kind = 'tag' AND e.id = l.tag_id"
     " WHERE l.scene_id IN (SELECT value FROM json_each(?)) ORDER BY e.sort_key, e.id",
 }
 _FILES = """

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from stashhog.db.meta import LIBRARY_REVISION, LIVE_SCENES, add_to_meta
-from stashhog.db.scene_clean import Known, Links, clean_scene, file_rows, scene_row
+from stashhog.db.scene_clean import AllKnown, Known, Links, clean_scene, file_rows, scene_row
 from stashhog.db.scene_rows import links_of
 from stashhog.db.search import drop_words, indexed, put_words
 from stashhog.db.values import clean_or_none, moment_text, row_id, run, run_many, to_json
@@ -128,23 +128,26 @@ def take_scenes(s: Session, scenes: Iterable[Scene], read_at: datetime) -> Taken
     )
 
 
-def _known(s: Session, scenes: Iterable[Scene]) -> Known:
-    """The names of the entities that these scenes link, as far as they are held."""
-    asked: dict[EntityKind, set[int | None]] = {"performer": set(), "tag": set(), "studio": set()}
+def _known(s: Session, scenes: Iterable[Scene]) -> AllKnown:
+    """The entities that these scenes link, as far as they are held."""
+    asked: dict[EntityKind, set[str]] = {"performer": set(), "tag": set(), "studio": set()}
     for scene in scenes:
-        asked["performer"].update(map(row_id, scene.performer_ids))
-        asked["tag"].update(map(row_id, scene.tag_ids))
+        asked["performer"].update(scene.performer_ids)
+        asked["tag"].update(scene.tag_ids)
         if scene.studio_id is not None:
-            asked["studio"].add(row_id(scene.studio_id))
-    found: dict[EntityKind, dict[int, str]] = {}
-    for kind, ids in asked.items():
+            asked["studio"].add(scene.studio_id)
+    found: dict[EntityKind, Known] = {}
+    for kind, texts in asked.items():
+        numbers = {text: row_id(text) for text in texts}
         rows = run(
             s,
             "SELECT id, name FROM entities"
             " WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
-            (kind, to_json([one for one in ids if one is not None])),
+            (kind, to_json([one for one in numbers.values() if one is not None])),
         )
-        found[kind] = {row[0]: row[1] for row in rows}
+        names: dict[int, str] = {row[0]: row[1] for row in rows}
+        ids = {text: one for text, one in numbers.items() if one is not None and one in names}
+        found[kind] = Known(ids, names)
     return found
 
 
@@ -161,7 +164,7 @@ def _held(s: Session, ids: Sequence[int]) -> dict[int, _Held]:
     }
 
 
-def _sort_in(page: _Page, scene_id: int, scene: Scene, known: Known, held: _Held | None) -> None:
+def _sort_in(page: _Page, scene_id: int, scene: Scene, known: AllKnown, held: _Held | None) -> None:
     cleaned, links = clean_scene(scene, scene_id, known)
     new = _New(scene_id, cleaned, links, content_hash(cleaned))
     if held is not None and not held.deleted and held.content_hash == new.hash:
@@ -199,7 +202,7 @@ def _touch(
 
 
 def _write(
-    s: Session, page: _Page, known: Known, held: Mapping[int, _Held], read_at: datetime
+    s: Session, page: _Page, known: AllKnown, held: Mapping[int, _Held], read_at: datetime
 ) -> None:
     at = moment_text(read_at)
     run_many(s, _UPSERT, [scene_row(n.id, n.scene, n.links, n.hash, at) for n in page.write])
@@ -225,14 +228,14 @@ def _was_organized(held: _Held | None) -> bool:
     return held is not None and held.organized and not held.deleted
 
 
-def _texts(new: _New, known: Known) -> Iterable[str | None]:
+def _texts(new: _New, known: AllKnown) -> Iterable[str | None]:
     scene, links = new.scene, new.links
     yield from (scene.title, scene.details, scene.code)
     if links.studio is not None:
-        yield known["studio"][links.studio]
+        yield known["studio"].names[links.studio]
     yield from (file.path for file in scene.files)
-    yield from (known["performer"][one] for one in links.performers)
-    yield from (known["tag"][one] for one in links.tags)
+    yield from map(known["performer"].names.__getitem__, links.performers)
+    yield from map(known["tag"].names.__getitem__, links.tags)
 
 
 def _write_links(
@@ -243,24 +246,28 @@ def _write_links(
     old_ids = to_json([new.id for new in scenes if new.id in held])
     for kind, delete, insert in _LINK_TABLES:
         before = links_of(s, kind, old_ids)
+        steps: Counter[int] = Counter()
         gone: list[tuple[int, int]] = []
         come: list[tuple[int, int]] = []
         for new in scenes:
-            was = set(before.get(new.id, ()))
-            now = set(new.links.performers if kind == "performer" else new.links.tags)
-            gone += ((new.id, one) for one in sorted(was - now))
-            come += ((new.id, one) for one in sorted(now - was))
-            counted = set() if new.id not in held or held[new.id].deleted else was
-            counts.update((kind, one) for one in now - counted)
-            counts.subtract((kind, one) for one in counted - now)
+            now = new.links.performers if kind == "performer" else new.links.tags
+            steps.update(now)
+            was = before.get(new.id)
+            if was is None:
+                come += [(new.id, one) for one in now]
+                continue
+            if not held[new.id].deleted:
+                steps.subtract(was)
+            gone += [(new.id, one) for one in was if one not in now]
+            come += [(new.id, one) for one in now if one not in was]
         run_many(s, delete, gone)
         run_many(s, insert, come)
-    for new in scenes:
-        former = held.get(new.id)
-        if former is not None and not former.deleted and former.studio_id is not None:
-            counts["studio", former.studio_id] -= 1
-        if new.links.studio is not None:
-            counts["studio", new.links.studio] += 1
+        counts.update({(kind, one): step for one, step in steps.items()})
+    counts.update(("studio", new.links.studio) for new in scenes if new.links.studio is not None)
+    former = (held[new.id] for new in scenes if new.id in held)
+    counts.subtract(
+        ("studio", one.studio_id) for one in former if one.studio_id is not None and not one.deleted
+    )
     return counts
 
 

@@ -71,10 +71,10 @@ def index_again(s: Session, ids: Sequence[int]) -> None:
         SELECT c.id, c.deleted_at, c.title, c.details, c.code, u.name,
             (SELECT group_concat(path, char(10)) FROM files WHERE scene_id = c.id),
             (SELECT group_concat(e.name, char(10)) FROM scene_performers AS p
-                JOIN entities AS e ON e.kind = 'performer' AND e.id = p.performer_id
+                CROSS JOIN entities AS e ON e.kind = 'performer' AND e.id = p.performer_id
                 WHERE p.scene_id = c.id),
             (SELECT group_concat(e.name, char(10)) FROM scene_tags AS t
-                JOIN entities AS e ON e.kind = 'tag' AND e.id = t.tag_id
+                CROSS JOIN entities AS e ON e.kind = 'tag' AND e.id = t.tag_id
                 WHERE t.scene_id = c.id)
         FROM scenes AS c LEFT JOIN entities AS u ON u.kind = 'studio' AND u.id = c.studio_id
         WHERE c.id IN (SELECT value FROM json_each(?))

@@ -32,6 +32,8 @@ scenes = Table(
     Column("performer_count", Integer),
     Column("tag_count", Integer),
     Column("has_details", Integer),
+    Column("has_title", Integer),
+    Column("has_date", Integer),
     Column("created_at", Text),
     Column("updated_at", Text),
     Column("deleted_at", Text),

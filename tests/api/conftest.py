@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import trio
 from quart_trio import QuartTrio
 
 from stashhog.api import create_app
+from stashhog.api.contract import HOLD_TO_CONTRACT
 from stashhog.api.dependencies import Services
 from stashhog.api.settings_holder import SettingsHolder
 from stashhog.core.config import SettingsLayers, resolve
@@ -39,6 +41,9 @@ class QuietActors:
 
     def status(self) -> dict[str, Any]:
         return {}
+
+
+OUR_NAME = "the house's own name"
 
 
 @dataclass
@@ -79,11 +84,14 @@ class House:
         body: bytes | None = None,
         headers: Mapping[str, str | None] | None = None,
         peer: str | None = None,
-        host: str | None = "",
+        host: str | None = OUR_NAME,
         websocket: bool = False,
         chunks: list[bytes] | None = None,
     ) -> Reply:
-        sent: dict[str, str | None] = {"host": self.host if host == "" else host, **self.headers}
+        sent: dict[str, str | None] = {
+            "host": self.host if host is OUR_NAME else host,
+            **self.headers,
+        }
         if json is not None:
             body = orjson.dumps(json)
             sent["content-type"] = "application/json"
@@ -151,51 +159,50 @@ async def _run(
     return reply
 
 
-OpenHouse = Callable[..., Any]
+OpenHouse = Callable[..., AbstractAsyncContextManager[House]]
+
+
+@asynccontextmanager
+async def house_in(
+    folder: Path,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    command_token: str = "",
+) -> AsyncGenerator[House]:
+    """Open a house over a data folder; `settings` count as from the environment."""
+    folder.mkdir(exist_ok=True)
+    given: dict[str, dict[str, Any]] = {k: dict(v) for k, v in (settings or {}).items()}
+    given.setdefault("app", {})["data_dir"] = str(folder)
+    layers = SettingsLayers(trees={Source.ENVIRONMENT: given})
+    stash, model = StashSwitch(), ModelSwitch()
+    async with open_database(folder, resolve(layers).settings.database) as db:
+        tree, version = await db.read(load_settings, db.secrets)
+        holder = SettingsHolder(
+            layers=layers.with_database(tree), version=version, db=db, stash=stash, model=model
+        )
+        await stash.configure(holder.current.stash)
+        await model.configure(holder.current.openai)
+        services = Services(
+            db=db,
+            actors=QuietActors(),  # type: ignore[arg-type]  # as much of them as the shell asks
+            stash=stash,
+            model=model,
+            settings=holder,
+            started_at=datetime.now(UTC),
+            version="0.0-test",
+            command_token=command_token,
+        )
+        app = create_app(services)
+        app.config[HOLD_TO_CONTRACT] = True
+        yield House(app, services)
+        await stash.aclose()
+        await model.aclose()
 
 
 @pytest.fixture
 def open_house(tmp_path: Path) -> OpenHouse:
-    """`async with open_house({"security": {…}}) as house`: settings as from the environment."""
-
-    @asynccontextmanager
-    async def opened(
-        settings: Mapping[str, Mapping[str, Any]] | None = None,
-        *,
-        command_token: str = "",
-        data_dir: Path | None = None,
-    ) -> AsyncGenerator[House]:
-        folder = data_dir or tmp_path / "data"
-        folder.mkdir(exist_ok=True)
-        given: dict[str, dict[str, Any]] = {k: dict(v) for k, v in (settings or {}).items()}
-        given.setdefault("app", {})["data_dir"] = str(folder)
-        layers = SettingsLayers(trees={Source.ENVIRONMENT: given})
-        stash, model = StashSwitch(), ModelSwitch()
-        database = resolve(layers).settings.database
-        async with open_database(folder, database) as db:
-            tree, version = await db.read(load_settings, db.secrets)
-            holder = SettingsHolder(
-                layers=layers.with_database(tree), version=version, db=db, stash=stash, model=model
-            )
-            await stash.configure(holder.current.stash)
-            await model.configure(holder.current.openai)
-            services = Services(
-                db=db,
-                actors=QuietActors(),  # type: ignore[arg-type]  # as much of them as the shell asks
-                stash=stash,
-                model=model,
-                settings=holder,
-                started_at=datetime.now(UTC),
-                version="0.0-test",
-                command_token=command_token,
-            )
-            app = create_app(services)
-            app.testing = True
-            yield House(app, services)
-            await stash.aclose()
-            await model.aclose()
-
-    return opened
+    """`async with open_house({"security": {…}}) as house`; again over the same folder."""
+    return partial(house_in, tmp_path / "data")
 
 
 @pytest.fixture
@@ -213,6 +220,3 @@ async def locked(open_house: OpenHouse) -> AsyncGenerator[House]:
     """A house with an API key."""
     async with open_house({"security": {"api_key": KEY}}) as opened:
         yield opened
-
-
-Call = Callable[..., Awaitable[Reply]]

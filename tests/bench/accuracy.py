@@ -217,9 +217,9 @@ def fitted(folders: Iterable[Path]) -> str:
         examples.extend(uncounted(known, lexicon))
         organized = (scene for scene in scenes if scene.organized)
         warm.append(numbers(learn(library, organized, start=untaught()).weights))
-    cold = numbers(fit_weights(
-        examples, untaught(), lambda: None, most_rows=100_000, organized=False
-    ))
+    cold = numbers(
+        fit_weights(examples, untaught(), lambda: None, most_rows=100_000, organized=False)
+    )
     mean: dict[str, dict[str, float]] = {}
     for name in warm[0]:
         parts = dict.fromkeys(part for one in warm for part in one[name])
@@ -230,7 +230,7 @@ def fitted(folders: Iterable[Path]) -> str:
     return _SOURCE.format(cold=_literal(cold), warm=_literal(mean))
 
 
-_SOURCE = '''"""Plain numbers, made by `python -m tests.bench.accuracy --fit CORPUS…`: do not edit."""
+_SOURCE = '''"""Plain numbers, printed by `python -m tests.bench.accuracy --fit CORPUS…`."""
 
 from __future__ import annotations
 
@@ -279,9 +279,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(fitted(options.corpora), end="")
         return 0
     for folder in options.corpora:
-        rows, totals, answers = run_corpus(
-            folder, cold=options.cold, organized=options.organized
-        )
+        rows, totals, answers = run_corpus(folder, cold=options.cold, organized=options.organized)
         show(rows, totals)
         if options.write:
             lines = "".join(json.dumps(answer) + "\n" for answer in answers)

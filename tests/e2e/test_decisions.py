@@ -71,3 +71,15 @@ def test_only_what_may_move_is_moved_and_counted(at: Installation) -> None:
     assert api.get(f"/analysis/plans/{plan['id']}/changes", field="title")["items"][0][
         "edited"
     ] is (False)
+
+
+def test_what_a_request_leaves_open_the_settings_decide(at: Installation) -> None:
+    values = {"analysis": {"fields": ["date", "studio"]}}
+    at.api.ask("PUT", "/settings", {"values": values})
+    plan = at.api.plan_made(scene_ids=["55"])
+    assert {c["field"] for c in at.api.changes(plan["id"])} == {"date", "studio"}
+    given = at.api.plan_made(scene_ids=["56"], options={"fields": ["title"]})
+    assert {c["field"] for c in at.api.changes(given["id"])} == {"title"}
+    at.api.ask("PUT", "/settings", {"values": {"analysis": {"fields": None}}})
+    plan = at.api.plan_made(scene_ids=["57"])
+    assert {c["field"] for c in at.api.changes(plan["id"])} >= {"title", "performers"}

@@ -74,18 +74,24 @@ def test_a_second_service_on_the_same_folder_is_refused_and_the_first_goes_on(
     assert at.api.get("/health") == {"status": "ok"}
 
 
-@pytest.mark.parametrize("content", [b"", b"this is no database at all\n" * 400], ids=len)
-def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "data" / "stashhog.db"
-    file.parent.mkdir(mode=0o700)
-    file.write_bytes(content)
-    ended = command(
-        "serve", "--port", "0", "--data-dir", str(file.parent), home=tmp_path, seconds=20
-    )
-    assert ended.returncode == 1
-    assert "Traceback" not in ended.stderr
-    assert "stashhog.db" in ended.stderr.splitlines()[-1]
-    assert file.read_bytes() == content
+def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+    contents = {"empty": b"", "garbage": b"this is no database at all\n" * 400}
+    files = {name: tmp_path / name / "stashhog.db" for name in contents}
+    for name, file in files.items():
+        file.parent.mkdir(mode=0o700)
+        file.write_bytes(contents[name])
+    with ThreadPoolExecutor() as pool:
+        started = {
+            name: pool.submit(
+                command, "serve", "--port", "0", "--data-dir", str(file.parent), home=tmp_path
+            )
+            for name, file in files.items()
+        }
+    for name, future in started.items():
+        ended = future.result()
+        assert (ended.returncode, "Traceback" in ended.stderr) == (1, False)
+        assert "stashhog.db" in ended.stderr.splitlines()[-1]
+        assert files[name].read_bytes() == contents[name]
 
 
 def test_the_folder_and_its_secrets_are_for_their_owner_only(at: Installation) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import trio
 
-from stashhog.core.exceptions import ConflictError, JobNotFoundError
+from stashhog.core.exceptions import ConflictError, JobNotFoundError, PlanNotFoundError
 from stashhog.domain.jobs import (
     AnalysisSubmission,
     ApplySubmission,
@@ -79,12 +79,8 @@ class FakeJobStore:
     async def insert(self, job_id: str, submission: Submission, now: datetime) -> Job:
         await self.faults.meet("insert")
         params = self._params(submission)
-        if isinstance(submission, ApplySubmission | UndoSubmission):
-            other = self.busy.setdefault(submission.plan_id, job_id)
-            if other != job_id:
-                raise ConflictError(
-                    "the plan is busy", code="plan_busy", context={"job_id": other}
-                )
+        if "plan_id" in params:
+            self._take_plan(params["plan_id"], job_id)
         self.writes += 1
         row = Job(job_id, submission.kind, JobStatus.QUEUED, params, now)
         unit = "scenes" if row.kind in (JobKind.SYNC, JobKind.ANALYSIS) else "changes"
@@ -92,12 +88,20 @@ class FakeJobStore:
         self.history[job_id] = [JobStatus.QUEUED]
         return self.rows[job_id]
 
+    def _take_plan(self, plan_id: int, job_id: str) -> None:
+        if not 0 < plan_id <= self.plans:
+            raise PlanNotFoundError("no plan has this id")
+        other = self.busy.setdefault(plan_id, job_id)
+        if other != job_id:
+            raise ConflictError("the plan is busy", code="plan_busy", context={"job_id": other})
+
     def _params(self, submission: Submission) -> dict[str, Any]:
         match submission:
             case SyncSubmission():
                 return submission.params
             case AnalysisSubmission():
-                self.plans += 1
+                if submission.plan_id is None:
+                    self.plans += 1
                 return {"plan_id": submission.plan_id or self.plans}
             case ApplySubmission() | UndoSubmission():
                 return {"plan_id": submission.plan_id}

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,28 +81,31 @@ async def stays_open(stream: trio.SocketStream, seconds: float) -> bool:
 Serving = Callable[..., AbstractAsyncContextManager[Running]]
 
 
+@asynccontextmanager
+async def serving_in(
+    folder: Path, app: Any, values: Mapping[str, Any] | None = None
+) -> AsyncGenerator[Running]:
+    """Serve by our own `serve_http`, on a free port."""
+    settings = Settings(app=AppSettings(port=0, data_dir=folder))
+    stop, stopped = trio.Event(), trio.Event()
+    async with trio.open_nursery() as nursery:
+
+        async def run(task_status: trio.TaskStatus[str]) -> None:
+            await serve_http(app, settings, values or {}, stop, task_status=task_status)
+            stopped.set()
+
+        url: str = await nursery.start(run)
+        server = Running(int(url.rsplit(":", 1)[1]), stop, stopped)
+        try:
+            yield server
+        finally:
+            await server.end()
+
+
 @pytest.fixture
 def serving(tmp_path: Path) -> Serving:
-    """`async with serving(app) as server`: by our own `serve_http`."""
-
-    @asynccontextmanager
-    async def opened(app: Any, values: Mapping[str, Any] | None = None) -> AsyncGenerator[Running]:
-        settings = Settings(app=AppSettings(port=0, data_dir=tmp_path))
-        stop, stopped = trio.Event(), trio.Event()
-        async with trio.open_nursery() as nursery:
-
-            async def run(task_status: trio.TaskStatus[str]) -> None:
-                await serve_http(app, settings, values or {}, stop, task_status=task_status)
-                stopped.set()
-
-            url: str = await nursery.start(run)
-            server = Running(int(url.rsplit(":", 1)[1]), stop, stopped)
-            try:
-                yield server
-            finally:
-                await server.end()
-
-    return opened
+    """`async with serving(app) as server`."""
+    return partial(serving_in, tmp_path)
 
 
 @pytest.fixture

@@ -71,7 +71,9 @@ def _check_price(body: GenerateBody) -> None:
     """
     settings = get_settings()
     capped = body.options.max_cost_usd is not None
-    asks = body.options.use_llm != "never" and openai_enabled(settings)
+    given = "use_llm" in body.options.model_fields_set
+    use_llm = body.options.use_llm if given else settings.analysis.use_llm
+    asks = use_llm != "never" and openai_enabled(settings)
     price = get_openai_client().cost_usd(input_tokens=1000, output_tokens=1000)
     if capped and asks and price is None:
         raise ValidationError(
@@ -83,10 +85,13 @@ def _check_price(body: GenerateBody) -> None:
 @bp.post("/generate")
 @operation("Analyse scenes into a plan", {202: JobResponse}, body=GenerateBody)
 async def generate(body: GenerateBody) -> dict[str, Any]:
-    """The scenes are fixed now, in id order; `params.plan_id` names the plan."""
+    """The scenes are fixed now, in id order; `params.plan_id` names the plan.
+
+    Options that are not given are those of the settings.
+    """
     selection = _selection(body)
     _check_price(body)
-    options = body.options.model_dump(mode="json", exclude_none=True)
+    options = body.options.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     submission = AnalysisSubmission(selection, options, body.name)
     return job_json(await get_actors().planner.submit(submission))
 

@@ -23,39 +23,74 @@ FIRST_YEAR, LAST_YEAR = 1900, 2100
 _SEP = r"\s*[._/ \-]\s*"
 _FAMILIES = (
     ("iso", re.compile(r"(?<!\d)((?:19|20)\d\d)([._/ \-]?)(\d\d)\2(\d\d)(?!\d)"), (1, 3, 4)),
-    ("han", re.compile(r"(?<!\d)((?:19|20)\d\d)\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日"), (1, 2, 3)),
+    (
+        "han",
+        re.compile(r"(?<!\d)((?:19|20)\d\d)\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日"),
+        (1, 2, 3),
+    ),
     ("year1", re.compile(r"(?<!\d)((?:19|20)\d\d)([._/\-])(\d{1,2})\2(\d{1,2})(?!\d)"), (1, 3, 4)),
     ("full", re.compile(r"(?<!\d)(\d{1,2})([._/ \-])(\d{1,2})\2((?:19|20)\d\d)(?!\d)"), (1, 3, 4)),
     ("tight", re.compile(r"(?<!\d)(\d\d)(\d\d)((?:19|20)\d\d)(?!\d)"), (1, 2, 3)),
     (
         "two",
-        re.compile(r"(?<![\dA-Za-z])(?<!\d[._ \-])(\d\d)([._/ \-])(\d\d)\2(\d\d)(?!\d)(?![._]?\d\d[._])"),
+        re.compile(
+            r"(?<![\dA-Za-z])(?<!\d[._ \-])"
+            r"(\d\d)([._/ \-])(\d\d)\2(\d\d)(?!\d)(?![._]?\d\d[._])"
+        ),
         (1, 3, 4),
     ),
     ("six", re.compile(r"(?<![\dA-Za-z])(\d\d)(\d\d)(\d\d)(?![\dA-Za-z])"), (1, 2, 3)),
 )  # fmt: skip
 _WORDED = (
-    ("day", re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|e)?\.?[._ \-]*(?:de |of )?([^\W\d_]{3,12})\.?,?(?: de)?[._ \-]*((?:19|20)\d\d)(?!\d)", re.I), (1, 2, 3)),
-    ("month", re.compile(r"([^\W\d_]{3,12})\.?[._ \-]*(\d{1,2})(?:st|nd|rd|th)?,?[._ \-]+((?:19|20)\d\d)(?!\d)", re.I), (2, 1, 3)),
-    ("year", re.compile(r"(?<!\d)((?:19|20)\d\d)[._ \-]+([^\W\d_]{3,12})\.?[._ \-]+(\d{1,2})(?!\d)", re.I), (3, 2, 1)),
+    (
+        "day",
+        re.compile(
+            r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|e)?\.?[._ \-]*(?:de |of )?"
+            r"([^\W\d_]{3,12})\.?,?(?: de)?[._ \-]*((?:19|20)\d\d)(?!\d)",
+            re.IGNORECASE,
+        ),
+        (1, 2, 3),
+    ),
+    (
+        "month",
+        re.compile(
+            r"([^\W\d_]{3,12})\.?[._ \-]*(\d{1,2})(?:st|nd|rd|th)?,?[._ \-]+"
+            r"((?:19|20)\d\d)(?!\d)",
+            re.IGNORECASE,
+        ),
+        (2, 1, 3),
+    ),
+    (
+        "year",
+        re.compile(
+            r"(?<!\d)((?:19|20)\d\d)[._ \-]+([^\W\d_]{3,12})\.?[._ \-]+(\d{1,2})(?!\d)",
+            re.IGNORECASE,
+        ),
+        (3, 2, 1),
+    ),
 )  # fmt: skip
 
 _MONTHS = {
     word: at
     for at, names in enumerate(
         (
-            "jan january januar janvier enero gennaio janeiro januari styczen stycznia sty ene gen ledna leden",
-            "feb february februar fevrier febrero febbraio fevereiro februari luty lutego lut fev fevr unora",
+            ("jan january januar janvier enero gennaio janeiro "
+            "januari styczen stycznia sty ene gen ledna leden"),
+            ("feb february februar fevrier febrero febbraio fevereiro "
+            "februari luty lutego lut fev fevr unora"),
             "mar march marz maerz mars marzo marco maart marzec marca mrz mrt brezna",
             "apr april avril abril aprile kwiecien kwietnia kwi abr avr dubna",
             "may mai mayo maggio maio mei maj maja mag kvetna",
             "jun june juni juin junio giugno junho czerwiec czerwca cze giu cervna",
             "jul july juli juillet julio luglio julho lipiec lipca lip lug juil cervence",
             "aug august aout agosto augustus augusti sierpien sierpnia sie ago srpna",
-            "sep sept september septembre septiembre settembre setembro wrzesien wrzesnia wrz set zari",
-            "oct october oktober octobre octubre ottobre outubro pazdziernik pazdziernika paz okt ott out rijna",
+            ("sep sept september septembre septiembre settembre "
+            "setembro wrzesien wrzesnia wrz set zari"),
+            ("oct october oktober octobre octubre ottobre outubro "
+            "pazdziernik pazdziernika paz okt ott out rijna"),
             "nov november novembre noviembre novembro listopad listopada lis listopadu",
-            "dec december dezember decembre diciembre dicembre dezembro grudzien grudnia gru dez dic prosince des desember",
+            ("dec december dezember decembre diciembre dicembre dezembro "
+            "grudzien grudnia gru dez dic prosince des desember"),
         ),
         1,
     )
@@ -72,7 +107,7 @@ _PRIOR = {
     "six:ymd": 0.45, "six:dmy": 0.2, "six:mdy": 0.1, "day:dmy": 0.97, "month:mdy": 0.95,
     "year:ymd": 0.9, "iso:ydm": 0.02, "year1:ydm": 0.02,
 }  # fmt: skip
-_EPISODE = re.compile(r"(?:[a-z]\d{1,3}|\b(?:ep|e|s|x|part|pt|vol|no))[\s._\-]*$", re.I)
+_EPISODE = re.compile(r"(?:[a-z]\d{1,3}|\b(?:ep|e|s|x|part|pt|vol|no))[\s._\-]*$", re.IGNORECASE)
 
 FEATURES = (
     "bias", "prior", "all", "place", "studio", "stem", "also", "folder", "title", "details",
@@ -131,7 +166,7 @@ def _same_length(text: str) -> str:
 
 
 def _read(family: str, parts: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    readings = []
+    readings: list[tuple[str, str]] = []
     for order in _ORDERS[family]:
         values = dict(zip(order, map(int, parts), strict=True))
         day = _day(values["y"], values["m"], values["d"])

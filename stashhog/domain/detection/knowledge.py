@@ -10,7 +10,6 @@ from stashhog.domain.detection.lexicon import Lexicon
 from stashhog.domain.detection.model import Weights
 from stashhog.domain.library import Library
 
-
 MOST_TOPS = 24
 _RANKED = ("S:", "P>S", "S>T", "P>T", "F>T", "W>T", "T>T")
 

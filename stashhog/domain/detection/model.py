@@ -25,7 +25,7 @@ class Linear:
 
     def score(self, row: Sequence[float]) -> float:
         """Log-odds that the candidate is right."""
-        return sum(map(mul, self.weights, row))
+        return float(sum(map(mul, self.weights, row)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Rules:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -74,10 +74,20 @@ def performer_slot(role: str) -> str:
     return "p@d" if role[0] == "d" and role != "details" else f"p@{role}"
 
 
+def _has_neighbour(best: Mention, performer: str, spans: Iterable[tuple[int, int, str]]) -> bool:
+    """Whether another performer is named right beside this mention."""
+    return any(
+        abs(first - best.after) < 2 or abs(best.first - after) < 2
+        for first, after, other in spans
+        if other != performer
+    )
+
+
 def mention_class(mention: Mention) -> str:
     """The class of a mention, for what was never seen itself."""
     bound = "h" if _bounds(mention)[0] else ""
-    return f"{performer_slot(mention.segment.role)[2:]}:{mention.form}:{bound}{'i' if mention.inside else ''}"
+    inside = "i" if mention.inside else ""
+    return f"{performer_slot(mention.segment.role)[2:]}:{mention.form}:{bound}{inside}"
 
 
 def mentions(
@@ -242,13 +252,19 @@ class _Context:
             float(head),
             float(left),
             float(right),
-            float(any(abs(a - best.after) < 2 or abs(best.first - b) < 2 for a, b, pid in spans if pid != candidate.id)),
-            float(best.after < len(low) and low[best.after] == "s" and best.segment.tokens.gaps[best.after] == "'"),
+            float(_has_neighbour(best, candidate.id, spans)),
+            float(
+                best.after < len(low)
+                and low[best.after] == "s"
+                and best.segment.tokens.gaps[best.after] == "'"
+            ),
             float(bool(best.inside)),
             float("studio" in best.kinds),
             float("tag" in best.kinds),
             float(best.shared > 1),
-            math.log((own + 0.5) / (own + sum(rivals) + 0.5 * (1 + len(rivals)))) if rivals else 0.0,
+            math.log((own + 0.5) / (own + sum(rivals) + 0.5 * (1 + len(rivals))))
+            if rivals
+            else 0.0,
             cast,
             float(bool(self.studios)),
             folder,

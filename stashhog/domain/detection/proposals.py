@@ -29,7 +29,7 @@ from stashhog.domain.library import EntityKind, Scene
 from stashhog.domain.names import plain
 
 MOST_PROPOSED = 0.9999
-UNNAMED_LEAST = 0.0
+UNNAMED_LEAST = 0.6
 """Tags that no text names are proposed from this confidence on."""
 
 DETAILS_CONFIDENCE = 0.99
@@ -111,7 +111,8 @@ def _evidence(
 
 _PLACES = {
     "stem": "the file's name", "also": "another file's name", "d1": "the folder's name",
-    "d2": "a folder's name", "d3": "a folder's name", "title": "the title", "details": "the details",
+    "d2": "a folder's name", "d3": "a folder's name", "title": "the title",
+    "details": "the details",
 }  # fmt: skip
 
 

@@ -74,9 +74,9 @@ def read(scene: Scene, lexicon: Lexicon, *, title: str | None = None) -> Reading
         if at == 0:
             places.extend(_heads(segments[-1].tokens, text))
             _folders(parts[:-1], file.path, lexicon, segments, places)
-    for role, text, limit in (("title", title, 300), ("details", scene.details, MAX_DETAILS)):
-        if text:
-            shown = _unmarked(text) if role == "details" else text
+    for role, said, limit in (("title", title, 300), ("details", scene.details, MAX_DETAILS)):
+        if said:
+            shown = _unmarked(said) if role == "details" else said
             segments.append(_segment(role, shown, 0, shown[:limit], lexicon))
     return Reading(tuple(segments), tuple(places), _width(scene), _style(segments))
 

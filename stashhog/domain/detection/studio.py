@@ -22,8 +22,8 @@ FEATURES = (
     "bias", "prior", "named", "surface", "start", "inner", "last", "d1", "d2", "d3", "title",
     "details", "also", "alias", "single", "short", "places", "inside", "shared",
     "lift_d1", "lift_d2", "lift_d3", "lift_head", "lift_tail", "lift_bracket", "cast", "style",
-    "parent_named", "child_named", "rivals", "rival", "best_lift", "whole", "goes_on", "word_before",
-    "spelt", "lift_person",
+    "parent_named", "child_named", "rivals", "rival", "best_lift", "whole", "goes_on",
+    "word_before", "spelt", "lift_person",
 )  # fmt: skip
 
 _ROLE_FLAGS = ("start", "inner", "last", "d1", "d2", "d3", "title", "details", "also")
@@ -187,7 +187,7 @@ def _add_cast(
 
 def _part_persons(reading: Reading, found: Mapping[str, StudioCandidate]) -> None:
     """Set apart what was counted under a performer's name: it is the cast once more."""
-    persons = set()
+    persons: set[str] = set()
     for segment in reading.segments:
         for hit in segment.hits:
             person = any(r.kind == "performer" and r.form != "single" for r in hit.refs)

@@ -1,4 +1,6 @@
-"""What a scene is tagged with: names in its title and paths, and what its studio, cast, folder,
+"""What a scene is tagged with.
+
+It is told by names in its title and paths, and by what its studio, cast, folder,
 size and named tags went with in organised scenes.
 
 Rules:

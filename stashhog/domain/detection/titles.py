@@ -1,4 +1,6 @@
-"""The title in a file's name: what is left when studio, names, date and technical marks are taken
+"""The title in a file's name.
+
+It is what is left when studio, names, date and technical marks are taken
 out, begun and ended where titles of organised scenes began and ended.
 
 Rules:
@@ -31,8 +33,9 @@ ENDS_KEPT = 5
 MOST_CANDIDATES = 10
 
 _JUNK = re.compile(
-    r"(?<![A-Za-z0-9])(?:\d{3,4}[pi]|[48]k|u?hd|fhd|qhd|sd|\d{3,4}x\d{3,4}|\d{2,3}fps|[xh][._ ]?26[45]"
-    r"|hevc|avc|av1|vp9|xvid|divx|web[._ -]?(?:dl|rip)?(?:-\d{3,4}p)?|blu[._ -]?ray|b[dr]rip|hdtv|hdrip"
+    r"(?<![A-Za-z0-9])(?:\d{3,4}[pi]|[48]k|u?hd|fhd|qhd|sd|\d{3,4}x\d{3,4}|\d{2,3}fps"
+    r"|[xh][._ ]?26[45]|hevc|avc|av1|vp9|xvid|divx|web[._ -]?(?:dl|rip)?(?:-\d{3,4}p)?"
+    r"|blu[._ -]?ray|b[dr]rip|hdtv|hdrip"
     r"|dvd(?:rip|scr)?|remux|mp4|mkv|wmv|avi|m4v|mov|webm|aac\d?|ac3|dts|ddp?5|flac|10bit|hdr(?:10)?"
     r"|vr180|180x180|sbs|xxx|repack|proper|internal|s\d{1,2}e\d{1,3}|s\d{1,2}|e\d{2,3}|\d{1,2}x\d{2}"
     r"|cd\d|pt\d|part\d|vol\d|disc\d|copy)(?![A-Za-z0-9])",
@@ -274,7 +277,7 @@ def _best_runs(
 
 def _start_prior(context: str) -> float:
     """How likely a title begins (or, read backwards, ends) here, before anything is learned."""
-    before, gap, own = context
+    before, gap, own = context[0], context[1], context[2]
     if own != " ":
         return 0.05 if own == "N" else 0.02
     if gap in "^$-[]" or before in "DJS":
@@ -342,11 +345,11 @@ def _row(
 
 _SOFT = re.compile(r"[._\s]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=[A-Z])(?=[A-Z][a-z])")
-_SMALL = frozenset("a an and as at by for from in into of on or the to vs with".split())
+_SMALL = frozenset("a an and as at by for from in into of on or the to vs with".split())  # noqa: SIM905 - a list of words
 
 
 def title_text(candidate: TitleCandidate) -> str:
-    """The run as a title is written: blanks for separators, humps apart, capitals where none are."""
+    """The run as a title is written: blanks for separators, humps apart, capitals added."""
     start, end = candidate.segment.tokens.span(candidate.first, candidate.after)
     whole = candidate.segment.tokens.text
     text = whole[start:end]

@@ -18,11 +18,11 @@ from stashhog.domain.detection.titles import (
     MOST_TOKENS,
     TITLED_ROLES,
     Labels,
-    template_of,
     end_context,
     label,
     locate,
     start_context,
+    template_of,
     zones,
 )
 from stashhog.domain.library import Scene

@@ -49,7 +49,9 @@ LIBRARY = (
         urls TEXT NOT NULL,
         stash_ids TEXT NOT NULL,
         details TEXT,
-        analyzed INTEGER GENERATED ALWAYS AS (analyzed_hash IS content_hash) VIRTUAL
+        analyzed INTEGER GENERATED ALWAYS AS (analyzed_hash IS content_hash) VIRTUAL,
+        has_title INTEGER GENERATED ALWAYS AS (title_key IS NOT NULL) VIRTUAL,
+        has_date INTEGER GENERATED ALWAYS AS (date_key IS NOT NULL) VIRTUAL
     ) STRICT
     """,
     "CREATE INDEX scenes_created_at ON scenes (deleted_at, created_at)",
@@ -61,8 +63,8 @@ LIBRARY = (
     "CREATE INDEX scenes_size ON scenes (deleted_at, size)",
     """
     CREATE INDEX scenes_facets ON scenes (
-        deleted_at, studio_id, organized, performer_count, tag_count, has_details, title_key,
-        date_key, analyzed
+        deleted_at, studio_id, organized, performer_count, tag_count, has_details, has_title,
+        has_date, analyzed
     )
     """,
     "CREATE INDEX scenes_stale ON scenes (stale) WHERE stale = 1",
