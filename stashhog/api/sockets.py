@@ -12,7 +12,8 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
@@ -61,6 +62,16 @@ async def converse(
         await websocket.close(talk.code, talk.reason)
 
 
+@asynccontextmanager
+async def _closed_after(frames: object) -> AsyncGenerator[None]:
+    """Close a generator of frames here and now, not when the collector finds it."""
+    try:
+        yield
+    finally:
+        if isinstance(frames, AsyncGenerator):
+            await frames.aclose()
+
+
 class _Talk:
     def __init__(
         self, frames: AsyncIterable[Mapping[str, Any] | str | bytes], hear: Hear | None
@@ -77,8 +88,10 @@ class _Talk:
             self.scope.cancel()
 
     async def speak(self) -> None:
-        async for frame in self.frames:
-            await websocket.send(frame if isinstance(frame, str) else _text(frame))
+        async with _closed_after(self.frames):
+            async for frame in self.frames:
+                await websocket.send(frame if isinstance(frame, str) else _text(frame))
+                await trio.lowlevel.checkpoint()  # a send to who has gone returns at once
         self.end(NORMAL, "")
 
     async def end_on(self, event: trio.Event, code: int) -> None:

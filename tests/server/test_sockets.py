@@ -13,6 +13,7 @@ import pytest
 import trio
 import trio.testing
 import trio_websocket
+from wsproto.utilities import LocalProtocolError
 
 from stashhog.api.security.doors import MAX_SOCKETS
 from stashhog.api.sockets import converse
@@ -38,13 +39,18 @@ class Room:
         extra = [
             (name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()
         ]
-        with trio.fail_after(PATIENCE_SECONDS):
-            async with stream, trio.open_nursery(strict_exception_groups=False) as nursery:
-                client = await trio_websocket.wrap_client_stream(
-                    nursery, stream, host, "/api/talk", extra_headers=extra
-                )
-                async with client:
-                    yield client
+        try:
+            async with stream, trio.open_nursery() as nursery:
+                with trio.fail_after(PATIENCE_SECONDS):
+                    client = await trio_websocket.wrap_client_stream(
+                        nursery, stream, host, "/api/talk", extra_headers=extra
+                    )
+                    async with client:
+                        yield client
+        except* trio_websocket.HandshakeError as group:
+            raise group.exceptions[0] from None
+        except* LocalProtocolError:
+            pass  # trio-websocket answers a ping although it is closing
 
 
 @asynccontextmanager
