@@ -51,7 +51,12 @@ async def run_demo(*, port: int | None = None, folder: Path | None = None) -> in
         stash_url: str = await nursery.start(serve_sample_stash, SampleStash())
         stash = {"url": stash_url, "api_key": ""}
         layers = read_layers(
-            command_line={"app": given, "stash": stash, "openai": {"enabled": False}}
+            command_line={
+                "app": given,
+                "stash": stash,
+                "openai": {"enabled": False},
+                "logging": {"level": "warning"},
+            }
         )
         configure_logging(resolve(layers).settings.logging.model_copy(update={"level": "warning"}))
         await serve(layers, {}, on_ready=partial(_prepare, stash_url, home))
