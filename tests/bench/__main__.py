@@ -1,0 +1,31 @@
+"""`python -m tests.bench sync|list|analyze|apply|ws [options]`: measures, and judges nothing.
+
+Each prints what it saw of scenes/s, latencies, memory and event-loop lag, against the sample Stash
+or, where it takes `--stash URL [--api-key KEY]`, a real one. `apply` writes to that Stash and puts
+everything back.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import list as list_bench, service
+
+
+def main(argv: list[str]) -> int:
+    """Run one bench."""
+    benches = {
+        "sync": service.run_sync,
+        "list": list_bench.run,
+        "analyze": service.run_analyze,
+        "apply": service.run_apply,
+        "ws": service.run_ws,
+    }
+    if not argv or argv[0] not in benches:
+        print(__doc__)
+        return 2
+    return benches[argv[0]](argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,159 @@
+"""What the whole service does, seen from outside: the real process, a Stash, and a stop-watch.
+
+Memory is the process's own peak (`VmHWM`). The event loop's lag is seen as the latency of
+`/health`, asked every 5 ms while the work runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from stashhog.demo import SampleStash, generate_library
+from tests.rig.api import Api
+from tests.rig.service import Service
+from tests.rig.stash import Stash
+from tests.rig.watching import Watch
+
+MINUTES = 600.0
+
+
+@dataclass
+class Pulse:
+    """Latencies of `/health` in ms, taken beside the work."""
+
+    url: str
+    latencies: list[float] = field(default_factory=list)
+    _end: threading.Event = field(default_factory=threading.Event)
+
+    def beat(self) -> None:
+        with httpx.Client(trust_env=False) as client:
+            while not self._end.wait(0.005):
+                start = time.perf_counter()
+                client.get(f"{self.url}/health")
+                self.latencies.append((time.perf_counter() - start) * 1000)
+
+    def end(self) -> None:
+        self._end.set()
+
+
+@contextmanager
+def measured(service: Service, what: str, items: int | None = None) -> Generator[None]:
+    """Print how long the block took, and what it did to the process."""
+    pulse = Pulse(service.url)
+    thread = threading.Thread(target=pulse.beat)
+    thread.start()
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        wall = time.perf_counter() - start
+        pulse.end()
+        thread.join()
+    late = sorted(pulse.latencies)
+    rate = f" {items / wall:,.0f}/s," if items is not None else ""
+    print(
+        f"{what}: {wall:.2f} s,{rate} peak {peak_bytes(service) / 1e6:.0f} MB, "
+        f"/health p50 {statistics.median(late):.1f} p99 {late[int(len(late) * 0.99)]:.1f} "
+        f"max {late[-1]:.1f} ms"
+    )
+
+
+def peak_bytes(service: Service) -> int:
+    """The most memory that the process ever had resident (Linux)."""
+    status = Path(f"/proc/{service.present.pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+@contextmanager
+def running(name: str, argv: Sequence[str]) -> Generator[tuple[Service, Api, argparse.Namespace]]:
+    """A service in a folder of its own, beside a sample Stash or the one that is named."""
+    parser = argparse.ArgumentParser(prog=f"python -m tests.bench {name}")
+    parser.add_argument("--scenes", type=int, default=5_000, help="of the sample Stash")
+    parser.add_argument("--stash", metavar="URL")
+    parser.add_argument("--api-key", metavar="KEY")
+    parser.add_argument("--watchers", type=int, default=100, help="of the bench ws")
+    options = parser.parse_args(argv)
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = options.stash
+        if url is None:
+            sample = SampleStash(generate_library(options.scenes))
+            url = stack.enter_context(Stash(sample)).url
+        key = {"STASHHOG_STASH__API_KEY": options.api_key} if options.api_key else {}
+        start = time.perf_counter()
+        service = stack.enter_context(
+            Service(home, url, env={**key, "TZ": os.environ.get("TZ", "")})
+        )
+        print(
+            f"ready after {time.perf_counter() - start:.2f} s, {peak_bytes(service) / 1e6:.0f} MB"
+        )
+        yield service, Api(service.url), options
+
+
+def run_sync(argv: Sequence[str]) -> int:
+    """A full sync into an empty store, a second full one, and one with nothing changed."""
+    with running("sync", argv) as (service, api, _):
+        for what, mode in (
+            ("first full sync", "full"),
+            ("second full sync", "full"),
+            ("nothing changed", "incremental"),
+        ):
+            start = time.perf_counter()
+            with measured(service, what):
+                done = api.ended(api.sync(mode), seconds=MINUTES)
+            scenes = done["progress"]["done"]
+            rate = scenes / (time.perf_counter() - start)
+            print(f"  {scenes} scenes, {rate:,.0f}/s, {done['result']}")
+    return 0
+
+
+def run_analyze(argv: Sequence[str]) -> int:
+    """Learning and looking at all scenes, without a model."""
+    with running("analyze", argv) as (service, api, _):
+        api.ended(api.sync("full"), seconds=MINUTES)
+        scenes = api.get("/scenes", size=1)["total"]
+        with measured(service, "analysis, learning included", scenes):
+            job = api.ended(api.analyse(filter={"all": True}), seconds=MINUTES)
+        print(f"  {job['result']}")
+    return 0
+
+
+def run_apply(argv: Sequence[str]) -> int:
+    """Applying all that an analysis proposes, and putting it back."""
+    with running("apply", argv) as (service, api, _):
+        api.ended(api.sync("full"), seconds=MINUTES)
+        plan = api.ended(api.analyse(filter={"all": True}), seconds=MINUTES)["result"]["plan_id"]
+        changes = api.accept_all(plan)
+        for what, begin in (("apply", api.apply), ("undo", api.undo)):
+            job = begin(plan)
+            with measured(service, f"{what} of {changes} changes", changes):
+                done = api.ended(job, seconds=MINUTES)
+            print(f"  {done['result']}")
+    return 0
+
+
+def run_ws(argv: Sequence[str]) -> int:
+    """A full sync unwatched, and watched by many."""
+    with running("ws", argv) as (service, api, options):
+        api.ended(api.sync("full"), seconds=MINUTES)
+        for watchers in (0, options.watchers):
+            with ExitStack() as stack:
+                watches = [
+                    stack.enter_context(Watch(service.url, "/events")) for _ in range(watchers)
+                ]
+                with measured(service, f"sync watched by {watchers}"):
+                    api.ended(api.sync("full"), seconds=MINUTES)
+            print(f"  {sum(len(watch.frames) for watch in watches)} frames")
+    return 0
