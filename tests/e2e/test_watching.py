@@ -23,6 +23,13 @@ def test_a_job_is_watched_from_its_snapshot_to_its_end(tmp_path: Path) -> None:
                 lambda frames: any(frame["type"] == "library" for frame in frames),
                 "news of the library",
             )
+            events.until(
+                lambda frames: any(
+                    frame["type"] == "status" and frame["job"]["status"] == "completed"
+                    for frame in frames
+                ),
+                "the job's end",
+            )
         check_frames(watch.frames)
         assert watch.frames[0]["job"]["id"] == job["id"]
         done = [f["progress"]["done"] for f in watch.frames if f["type"] == "progress"]
@@ -32,7 +39,8 @@ def test_a_job_is_watched_from_its_snapshot_to_its_end(tmp_path: Path) -> None:
         assert watch.frames[-1]["job"]["status"] == "completed"
         assert watch.frames[-1]["job"] == at.api.job(job["id"])
         told = [frame for frame in events.frames if frame.get("job_id") == job["id"]]
-        assert told[-1]["job"]["status"] == "completed"
+        ends = [frame["job"]["status"] for frame in told if frame["type"] == "status"]
+        assert ends[-1] == "completed"
         numbers = [frame["seq"] for frame in events.frames]
         assert numbers == sorted(set(numbers))
         assert len({frame["boot"] for frame in events.frames}) == 1
