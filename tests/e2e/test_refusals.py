@@ -170,7 +170,8 @@ def test_a_job_that_waits_is_cancelled_at_once(troubled: Installation) -> None:
     job = troubled.api.sync()
     until(lambda: troubled.api.job(job["id"])["waiting"], "the job waits", seconds=20)
     troubled.api.ask("DELETE", f"/jobs/{job['id']}", expect=202)
-    troubled.api.ended(job, status="cancelled", seconds=1)
+    ended = troubled.api.ended(job, status="cancelled", seconds=1)
+    assert ended["waiting"] is None
     troubled.stash.heal()
 
 

@@ -178,6 +178,7 @@ async def test_handlers_go_when_their_clients_go_however_many_messages_lie_unrea
         for _ in range(3):
             await abrupt(room)
         await gone(room)
+        assert room.live == 0
 
 
 async def abrupt(room: Room) -> None:
