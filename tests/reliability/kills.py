@@ -1,18 +1,13 @@
 """Kill the service at random moments, again and again, and see that nothing is lost or doubled.
 
-`python -m tests.e2e.kills --kills 25 --seed 1` goes round: sync, analyse, decide, apply, undo. A
-timer kills the service some time into a step; the step is then driven to its end on the restarted
-service. The exit code is 1 where a promise was broken; the seed has the same run again.
+The trial goes round: sync, analyse, decide, apply, undo. A timer kills the service some time into a
+step; the step is then driven to its end on the restarted service.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import random
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,11 +20,13 @@ from typing import Any
 import httpx
 
 from stashhog.demo.faults import delay
+from tests.reliability.trial import Trial
 from tests.rig.api import Shape
 from tests.rig.installation import Installation, installed
 from tests.rig.library import small_library
 from tests.rig.stash import differences
 
+USUAL = 200
 SCENES = 40
 READY_S = 5.0
 ENV = {
@@ -45,22 +42,13 @@ class Round:
     """One installation under fire, what it promised so far, and what broke."""
 
     at: Installation
-    chance: random.Random
+    trial: Trial
     kills_left: int
     kills: dict[str, int] = field(default_factory=dict)
     decided: dict[int, str] = field(default_factory=dict)
-    broken: list[str] = field(default_factory=list)
-    slowest_ready_s: float = 0.0
-    longest_step_s: dict[str, float] = field(default_factory=dict)
     resent: int = 0
     write_kills: int = 0
     plan_id: int = 0
-
-    def check(self, holds: bool, what: str) -> None:
-        """Note a broken promise and go on."""
-        if not holds:
-            self.broken.append(what)
-            print(f"BROKEN: {what}", flush=True)
 
     # --- killing --------------------------------------------------------------------------------
 
@@ -69,7 +57,7 @@ class Round:
         began = time.monotonic()
         timer = None
         if self.kills_left:
-            timer = threading.Timer(self.chance.uniform(0.0, usual_s), self.at.service.kill)
+            timer = threading.Timer(self.trial.chance.uniform(0.0, usual_s), self.at.service.kill)
             timer.start()
         while True:
             try:
@@ -86,7 +74,7 @@ class Round:
                 self.restart(name)
                 answer = step()
         took = time.monotonic() - began
-        self.longest_step_s[name] = max(took, self.longest_step_s.get(name, 0.0))
+        self.trial.most(f"longest_{name}_s", took)
         return answer
 
     def restart(self, name: str) -> None:
@@ -98,8 +86,8 @@ class Round:
         began = time.monotonic()
         self.at.service.start()
         took = time.monotonic() - began
-        self.slowest_ready_s = max(self.slowest_ready_s, took)
-        self.check(took < READY_S, f"ready only after {took:.1f} s")
+        self.trial.most("slowest_ready_s", took)
+        self.trial.check(took < READY_S, "ready in time", f"{took:.1f} s")
         self.check_database()
         if name != "undo":
             self.check_decisions()
@@ -110,8 +98,8 @@ class Round:
         with closing(sqlite3.connect(file, uri=True)) as db:
             whole = db.execute("PRAGMA integrity_check").fetchall()
             loose = db.execute("PRAGMA foreign_key_check").fetchall()
-        self.check(whole == [("ok",)], f"integrity: {whole}")
-        self.check(not loose, f"foreign keys: {loose[:3]}")
+        self.trial.check(whole == [("ok",)], "integrity", whole)
+        self.trial.check(not loose, "foreign keys", loose[:3])
 
     def check_decisions(self) -> None:
         """Every decision that was answered is there."""
@@ -121,7 +109,9 @@ class Round:
         now = {c["id"]: c["status"] for c in self.at.api.changes(plan_id)}
         for change_id, status in self.decided.items():
             held = now.get(change_id) in DECIDED[status]
-            self.check(held, f"change {change_id} was {status} and is {now.get(change_id)}")
+            self.trial.check(
+                held, "decisions kept", f"{change_id} was {status}, is {now.get(change_id)}"
+            )
 
     # --- the steps ------------------------------------------------------------------------------
 
@@ -145,35 +135,37 @@ class Round:
         """Sync, analyse, decide, apply, undo, and compare with how it began."""
         api, stash = self.at.api, self.at.stash
         before = stash.library()
-        mode = self.chance.choice(["full", "incremental"])
+        mode = self.trial.chance.choice(["full", "incremental"])
         self.under_fire("sync", 0.5, self.finish("sync", lambda: api.sync(mode)))
         scenes = api.items("/scenes")
-        self.check(len(scenes) == len(before["scenes"]), f"{len(scenes)} scenes after a sync")
+        self.trial.check(len(scenes) == len(before["scenes"]), "all scenes synced", len(scenes))
         analysed = self.under_fire("analysis", 0.6, self.finish("analysis", api.analyse))
         self.plan_id = analysed["params"]["plan_id"]
         changes = api.changes(self.plan_id)
         keys = {(c["scene_id"], c["field"], c["action"], str(c["proposed"])) for c in changes}
-        self.check(
-            len(keys) == len(changes) == api.plan(self.plan_id)["changes"], "doubled changes"
+        self.trial.check(
+            len(keys) == len(changes) == api.plan(self.plan_id)["changes"], "no change doubled"
         )
-        self.check(len({c["scene_id"] for c in changes}) == SCENES, "scenes without a change")
+        self.trial.check(len({c["scene_id"] for c in changes}) == SCENES, "all scenes analysed")
         self.under_fire("decide", 0.2, self.decide([c["id"] for c in changes]))
         accepted = {i for i, status in self.decided.items() if status == "accepted"}
         self.write("apply", lambda: api.apply(self.plan_id))
         applied = {c["id"] for c in api.changes(self.plan_id, status="applied")}
-        self.check(applied == accepted, f"applied {len(applied)} of {len(accepted)}")
+        self.trial.check(
+            applied == accepted, "accepted is applied", f"{len(applied)} of {len(accepted)}"
+        )
         self.check_images(changes, applied)
         self.decided.clear()
         self.write("undo", lambda: api.undo(self.plan_id))
         left = differences(before, stash.library())
-        self.check(left == {}, f"differs after undo: {list(left)[:5]}")
+        self.trial.check(left == {}, "undone is as before", list(left)[:5])
         for rejection in api.items("/analysis/rejections"):
             api.ask("DELETE", f"/analysis/rejections/{rejection['id']}", expect=204)
         api.ask("DELETE", f"/analysis/plans/{self.plan_id}", expect=204)
 
     def decide(self, ids: list[int]) -> Callable[[], None]:
         """Accept most, reject some, in small requests; what was answered is held to."""
-        wanted = {i: "accepted" if self.chance.random() < 0.8 else "rejected" for i in ids}
+        wanted = {i: "accepted" if self.trial.chance.random() < 0.8 else "rejected" for i in ids}
 
         def step() -> None:
             for start in range(0, len(ids), 10):
@@ -200,7 +192,9 @@ class Round:
                 continue
             value = change["proposed"] if change["id"] in applied else change["current"]
             present = scenes[change["scene_id"]][change["field"]]
-            self.check((present or "") == (value or ""), f"{change} but Stash has {present!r}")
+            self.trial.check(
+                (present or "") == (value or ""), "pre- or post-image", f"{change}: {present!r}"
+            )
 
 
 def _may_be_a_kill(state: Round, error: Exception) -> bool:
@@ -214,35 +208,17 @@ def _may_be_a_kill(state: Round, error: Exception) -> bool:
     return True
 
 
-def main(arguments: list[str]) -> int:
-    """Run the rounds; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=25)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    options = parser.parse_args(arguments)
-    print(f"seed {options.seed}", flush=True)
+def run(trial: Trial) -> None:
+    """Go round until the kills are used up."""
     with (
         tempfile.TemporaryDirectory() as folder,
         installed(Path(folder), library=small_library(scenes=SCENES), env=ENV) as at,
     ):
         at.stash.fault(delay(0.01), "mutation", times=None)
         at.stash.fault(delay(0.03), "findScenes", times=None)
-        state = Round(at, random.Random(options.seed), options.kills)
+        state = Round(at, trial, trial.count)
         while state.kills_left:
             state.go_round()
-        state.check(state.resent <= state.write_kills, f"{state.resent} mutations were sent again")
-        state.check("Traceback" not in at.service.log, "a traceback in the log")
-    report = {
-        "seed": options.seed,
-        "kills": state.kills,
-        "slowest_ready_s": round(state.slowest_ready_s, 2),
-        "longest_step_s": {name: round(s, 2) for name, s in state.longest_step_s.items()},
-        "sent_again": state.resent,
-        "broken": state.broken,
-    }
-    print(json.dumps(report, indent=2))
-    return 1 if state.broken else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+        trial.check(state.resent <= state.write_kills, "sent again", state.resent)
+        trial.check("Traceback" not in at.service.log, "no traceback in the log")
+    trial.figures |= {"kills": state.kills, "sent_again": state.resent}
