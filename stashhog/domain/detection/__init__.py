@@ -18,15 +18,24 @@ from stashhog.domain.detection.findings import (
     current_blocks,
 )
 from stashhog.domain.detection.knowledge import Knowledge
-from stashhog.domain.detection.proposals import detect
+from stashhog.domain.detection.opinions import Opinions
+from stashhog.domain.detection.proposals import Examined, detect, examine, reconsider
+from stashhog.domain.detection.questions import Option, Question, questions
 
 __all__ = [
     "DEFAULT_FIELDS",
     "FIELDS",
     "DetectionOptions",
+    "Examined",
     "Knowledge",
+    "Opinions",
+    "Option",
     "Proposal",
+    "Question",
     "SceneFindings",
     "current_blocks",
     "detect",
+    "examine",
+    "questions",
+    "reconsider",
 ]

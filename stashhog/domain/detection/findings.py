@@ -2,7 +2,8 @@
 
 Rules:
 - A filled field is left alone unless it may be overwritten; a title that is only the file's stem
-  counts as empty.
+  counts as empty. Details are looked at only where they are asked for, and then never replaced by
+  others, but cleaned.
 - A scene without a proposal says why, by a stable code.
 """
 
@@ -58,6 +59,11 @@ class Proposal:
     reason: str
     evidence: Mapping[str, Any] = attribute(default_factory=dict)
 
+    @property
+    def key(self) -> str:
+        """What the value is told apart by within its field."""
+        return self.entity_id or self.value
+
 
 @dataclass(frozen=True, slots=True)
 class SceneFindings:
@@ -100,7 +106,5 @@ def current_blocks(scene: Scene, field: str, options: DetectionOptions) -> bool:
             return bool(scene.date)
         case "studio":
             return scene.studio_id is not None
-        case "details":
-            return True
         case _:
             return False

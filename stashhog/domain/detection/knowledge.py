@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from stashhog.domain.detection.counts import Counts, Tops, View, frequency
 from stashhog.domain.detection.lexicon import Lexicon
-from stashhog.domain.detection.model import Weights
+from stashhog.domain.detection.model import Trust, Weights
 from stashhog.domain.library import Library
 
 MOST_TOPS = 24
@@ -28,6 +28,8 @@ class Knowledge:
     organized_scenes: int
     calibrated: bool
     tops: Tops
+    trust: Mapping[str, Trust] = field(default_factory=dict)
+    """By field what a model's opinion was worth; the usual where it is not known."""
 
     @property
     def library(self) -> Library:

@@ -8,6 +8,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stashhog.domain.detection.details import cleaned
@@ -19,6 +20,7 @@ from stashhog.domain.detection.findings import (
     current_blocks,
 )
 from stashhog.domain.detection.knowledge import Knowledge
+from stashhog.domain.detection.opinions import Opinions, swayed, verdict
 from stashhog.domain.detection.performers import WEAK, Mention, PerformerCandidate
 from stashhog.domain.detection.reading import Segment, known_title, read
 from stashhog.domain.detection.scoring import STEPS, Scored, bounded
@@ -35,20 +37,86 @@ UNNAMED_LEAST = 0.6
 DETAILS_CONFIDENCE = 0.99
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A scene after the detectors: what is wanted of it, all candidates, and what they come to.
+
+    `scored` is None where there was nothing to look at.
+    """
+
+    scene: Scene
+    wanted: frozenset[str]
+    scored: Scored | None
+    findings: SceneFindings
+
+
 def detect(scene: Scene, knowledge: Knowledge, options: DetectionOptions) -> SceneFindings:
     """All proposals for one scene, or why there are none."""
+    return examine(scene, knowledge, options).findings
+
+
+def examine(scene: Scene, knowledge: Knowledge, options: DetectionOptions) -> Examined:
+    """Look at a scene, keeping the candidates for whoever may be asked about them."""
     if scene.organized and not options.include_organized:
-        return SceneFindings(scene.id, (), "organized")
-    wanted = {f for f in options.fields if not current_blocks(scene, f, options)}
+        return _unseen(scene, "organized")
+    wanted = frozenset(f for f in options.fields if not current_blocks(scene, f, options))
+    if not scene.files and not ("details" in wanted and scene.details):
+        return _unseen(scene, "no_files")
+    if not wanted:
+        return _unseen(scene, "complete")
+    scored = look(scene, knowledge) if scene.files and wanted - {"details"} else None
+    findings = _judged(scene, wanted, scored, knowledge, options)
+    return Examined(scene, wanted, scored, findings)
+
+
+def reconsider(
+    examined: Examined, opinions: Opinions, knowledge: Knowledge, options: DetectionOptions
+) -> SceneFindings:
+    """The proposals once more, with what a model said of the candidates.
+
+    A proposal says in its evidence under `model` whether the model agrees; its source is `llm`
+    where it would not have been proposed without.
+    """
+    if examined.scored is None or not opinions:
+        return examined.findings
+    scored = swayed(examined.scored, opinions, knowledge)
+    findings = _judged(examined.scene, examined.wanted, scored, knowledge, options)
+    before = {(p.field, p.key) for p in examined.findings.proposals}
+    told = tuple(
+        _told_of(proposal, opinions, fresh=(proposal.field, proposal.key) not in before)
+        for proposal in findings.proposals
+    )
+    return replace(findings, proposals=told)
+
+
+def _told_of(proposal: Proposal, opinions: Opinions, *, fresh: bool) -> Proposal:
+    """The proposal with what the model said of it."""
+    said = verdict(opinions, proposal.field, proposal.key)
+    if said is None:
+        return proposal
+    return replace(
+        proposal,
+        source="llm" if fresh and said == "agrees" else proposal.source,
+        reason=f"{proposal.reason} The model {said}.",
+        evidence={**proposal.evidence, "model": said},
+    )
+
+
+def _unseen(scene: Scene, why: str) -> Examined:
+    return Examined(scene, frozenset(), None, SceneFindings(scene.id, (), why))
+
+
+def _judged(
+    scene: Scene,
+    wanted: frozenset[str],
+    scored: Scored | None,
+    knowledge: Knowledge,
+    options: DetectionOptions,
+) -> SceneFindings:
     found: list[Proposal] = []
     if "details" in wanted and scene.details:
         found.extend(_details(scene.details))
-    if not scene.files and not found:
-        return SceneFindings(scene.id, (), "no_files")
-    if not wanted - {"details"} and not found:
-        return SceneFindings(scene.id, (), "complete")
-    if scene.files:
-        scored = look(scene, knowledge)
+    if scored is not None:
         for name, propose in _PROPOSERS.items():
             if name in wanted:
                 found.extend(propose(scene, scored, knowledge))

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from stashhog.domain.detection.counts import View, sigmoid
 from stashhog.domain.detection.dates import find_dates
 from stashhog.domain.detection.reading import Reading, Segment
+from stashhog.domain.names import squash
 
 FEATURES = (
     "bias", "start", "end", "first", "last", "inside", "least", "before", "after", "length",
@@ -224,6 +225,28 @@ def title_candidates(
     return found
 
 
+def chosen_title(
+    text: str, reading: Reading, names: frozenset[int], studio: str | None, view: View
+) -> TitleCandidate | None:
+    """Somebody's title as a candidate; None where it is no run of a file's name."""
+    key = squash(text)
+    for segment in reading.segments:
+        span = locate(segment, key) if key and segment.role in TITLED_ROLES else None
+        if span is None:
+            continue
+        labels = label(segment, view)
+        first, after = span
+        if not any(low <= first and after <= high for low, high in zones(labels.of)):
+            continue
+        own = names if segment.role == "stem" else frozenset[int]()
+        start = _start_odds(segment, labels.of, first, view)
+        run = _Scored(0.0, first, after, start, _end_odds(segment, labels.of, after, view))
+        words = _WordOdds(segment, view)
+        row = _row(run, segment, labels, words, own, [], studio, reading.style, view)
+        return TitleCandidate(segment, first, after, row)
+    return None
+
+
 class _WordOdds:
     """How the words of a segment stood in titles so far, in log-odds."""
 
@@ -248,19 +271,14 @@ class _WordOdds:
 def _best_runs(
     segment: Segment, labels: str, words: _WordOdds, names: frozenset[int], view: View
 ) -> list[_Scored]:
-    gaps = segment.tokens.gaps
     runs: list[_Scored] = []
     for low, high in zones(labels):
         starts = []
         ends = []
         for at in range(low, high):
-            context = start_context(labels, gaps, at)
-            odds = view.odds("b>", segment.role[0] + context, "right", _start_prior(context), 4.0)
+            odds = _start_odds(segment, labels, at, view)
             starts.append((odds + 0.7 * words.first[at] + 0.3 * words.inside[at], at, odds))
-            context = end_context(labels, gaps, at + 1)
-            odds = view.odds(
-                "b<", segment.role[0] + context, "right", _start_prior(context[::-1]), 4.0
-            )
+            odds = _end_odds(segment, labels, at + 1, view)
             ends.append((odds + 0.5 * words.last[at] + 0.3 * words.inside[at], at + 1, odds))
         starts = sorted(starts, reverse=True)[:ENDS_KEPT]
         ends = sorted(ends, reverse=True)[:ENDS_KEPT]
@@ -273,6 +291,16 @@ def _best_runs(
                     runs.append(_Scored(total, first, after, start, end))
     runs.sort(reverse=True)
     return runs[:MOST_CANDIDATES]
+
+
+def _start_odds(segment: Segment, labels: str, at: int, view: View) -> float:
+    context = start_context(labels, segment.tokens.gaps, at)
+    return view.odds("b>", segment.role[0] + context, "right", _start_prior(context), 4.0)
+
+
+def _end_odds(segment: Segment, labels: str, after: int, view: View) -> float:
+    context = end_context(labels, segment.tokens.gaps, after)
+    return view.odds("b<", segment.role[0] + context, "right", _start_prior(context[::-1]), 4.0)
 
 
 def _start_prior(context: str) -> float:
