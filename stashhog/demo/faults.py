@@ -26,6 +26,7 @@ class Fault:
 
     Attributes:
         execute: Is the request executed?
+        before: Called with the variables just before it is executed: somebody else comes first.
         wait_seconds: How long it waits before that.
         linger_seconds: How long the answer waits after it, as behind a slow plugin.
         status: An HTTP answer of this status comes instead, with `headers` and `body`.
@@ -37,6 +38,7 @@ class Fault:
     """
 
     execute: bool = True
+    before: Callable[[Mapping[str, Any]], object] | None = None
     wait_seconds: float = 0.0
     linger_seconds: float = 0.0
     status: int | None = None
@@ -114,6 +116,11 @@ def graphql_error(message: str, *, execute: bool = False) -> Fault:
 def locked() -> Fault:
     """The database is busy."""
     return graphql_error("database is locked")
+
+
+def overtaken(act: Callable[[Mapping[str, Any]], object]) -> Fault:
+    """Executed and answered, but somebody else was faster."""
+    return Fault(before=act)
 
 
 def edited(edit: Callable[[Any], Any]) -> Fault:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -67,6 +67,7 @@ class _Answer:
 
     make: Callable[[], Reply]
     fault: Fault | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 def build_app(backend: Backend) -> App:
@@ -189,7 +190,7 @@ def _graphql(request: _Request) -> _Answer:
     )
     names = {"graphql", operation.kind, operation.name or "", *operation.root_fields}
     fault = request.backend.faults.choose(names)
-    return _Answer(lambda: _execute(request, operation, given, fault), fault)
+    return _Answer(lambda: _execute(request, operation, given, fault), fault, given)
 
 
 class _UnreadableError(Exception):
@@ -281,6 +282,8 @@ async def _respond(request: _Request, answer: _Answer, receive: Receive, send: S
     backend = request.backend
     if fault.wait_seconds and not await backend.pause(fault.wait_seconds):
         return
+    if fault.before is not None:
+        fault.before(answer.given)
     reply = answer.make() if fault.execute else Reply(200)
     if fault.linger_seconds and not await backend.pause(fault.linger_seconds):
         return

@@ -20,6 +20,7 @@ class SampleStash:
     Args:
         library: What it begins with; None: the sample of 500 scenes.
         options: How it behaves; None: as an open v0.30.1 in UTC.
+        seed: Where the chance of its faults begins.
 
     Attributes:
         state: Its rows, to be read and changed at will between requests.
@@ -27,14 +28,18 @@ class SampleStash:
     """
 
     def __init__(
-        self, library: SampleLibrary | None = None, options: StashOptions | None = None
+        self,
+        library: SampleLibrary | None = None,
+        options: StashOptions | None = None,
+        *,
+        seed: int = 0,
     ) -> None:
         self.options = options or StashOptions()
         self.state = StashState(
             clock=self.options.now, zone=self.options.tzinfo, release=self.options.release
         )
         load(generate_library() if library is None else library, self.state)
-        self.faults = Faults()
+        self.faults = Faults(seed)
         self.jobs = Jobs(self.state, self.options.scan_seconds)
         self.backend = Backend(self.options, self.state, self.jobs, self.faults)
 

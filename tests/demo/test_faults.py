@@ -1,12 +1,16 @@
-"""What a client sees of each fault, and what happened behind it."""
+"""What a client sees of each fault, and what happened behind it: of the sample Stash's own faults,
+and of the same ones in a proxy before it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import httpx
 import pytest
 import trio
+import trio.testing
 
 from stashhog.demo.faults import (
     Fault,
@@ -21,12 +25,28 @@ from stashhog.demo.faults import (
     locked,
     login_redirect,
     lost_reply,
+    overtaken,
     reset,
     slow_hook,
     stall,
     unauthorized,
 )
 from tests.demo.conftest import Talk
+from tests.rig.proxy import Proxy
+
+
+@pytest.fixture(params=["sample", "proxy"])
+async def talk(talk: Talk, request: pytest.FixtureRequest) -> AsyncGenerator[Talk]:
+    """The sample Stash, spoken to directly or through a proxy that has the faults."""
+    if request.param == "sample":
+        yield talk
+        return
+    proxy = Proxy(talk.url)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(proxy._serve)
+        yield Talk(talk.stash, proxy.url, talk.http, proxy.faults)
+        nursery.cancel_scope.cancel()
+
 
 UPDATE = "mutation($i:SceneUpdateInput!){sceneUpdate(input:$i){id}}"
 
@@ -52,7 +72,7 @@ def _written(talk: Talk) -> bool:
 async def test_a_broken_connection_may_or_may_not_have_been_executed(
     talk: Talk, fault: Fault, seen: type[Exception], executed: int
 ) -> None:
-    talk.stash.faults.add(fault, "sceneUpdate")
+    talk.faults.add(fault, "sceneUpdate")
     with pytest.raises(seen):
         await _update(talk)
     assert _written(talk) is bool(executed)
@@ -66,7 +86,7 @@ async def test_a_broken_connection_may_or_may_not_have_been_executed(
 async def test_a_hanging_connection_lets_the_client_wait(
     talk: Talk, fault: Fault, executed: int
 ) -> None:
-    talk.stash.faults.add(fault, "mutation")
+    talk.faults.add(fault, "mutation")
     with trio.move_on_after(0.3) as scope:
         await _update(talk)
     assert scope.cancelled_caught
@@ -86,7 +106,7 @@ async def test_a_hanging_connection_lets_the_client_wait(
 async def test_another_answer_comes_instead(
     talk: Talk, fault: Fault, status: int, header: tuple[str, str] | None
 ) -> None:
-    talk.stash.faults.add(fault, "sceneUpdate")
+    talk.faults.add(fault, "sceneUpdate")
     response = await _update(talk)
     assert response.status_code == status
     if header is not None:
@@ -95,8 +115,8 @@ async def test_another_answer_comes_instead(
 
 
 async def test_errors_come_in_a_proper_envelope(talk: Talk) -> None:
-    talk.stash.faults.add(locked(), "sceneUpdate")
-    talk.stash.faults.add(graphql_error("odd", execute=True), "sceneUpdate")
+    talk.faults.add(locked(), "sceneUpdate")
+    talk.faults.add(graphql_error("odd", execute=True), "sceneUpdate")
     response = await _update(talk)
     answer = {"errors": [{"message": "database is locked"}], "data": None}
     assert (response.status_code, response.json()) == (200, answer)
@@ -109,14 +129,14 @@ async def test_an_answer_may_be_edited_on_its_way(talk: Talk) -> None:
     def spoil(answer: Any) -> None:
         answer["data"]["findScene"]["title"] = "half a pair: \ud83d"
 
-    talk.stash.faults.add(edited(spoil), "findScene")
+    talk.faults.add(edited(spoil), "findScene")
     response = await talk.post("{findScene(id:1){title}}")
     assert response.content.endswith(b'half a pair: \\ud83d"}}}')
 
 
 async def test_a_late_answer_was_executed_before_or_after_the_wait(talk: Talk) -> None:
     for fault, at_once in ((slow_hook(60), True), (delay(60), False)):
-        talk.stash.faults.add(fault, "sceneUpdate")
+        talk.faults.add(fault, "sceneUpdate")
         talk.stash.state.scenes[1].details = ""
         talk.stash.state.mutations.clear()
         with trio.move_on_after(0.3):
@@ -124,8 +144,19 @@ async def test_a_late_answer_was_executed_before_or_after_the_wait(talk: Talk) -
         assert _written(talk) is at_once
 
 
+async def test_somebody_else_may_be_faster(talk: Talk) -> None:
+    rows = talk.stash.state.scenes
+
+    def overtake(variables: Mapping[str, Any]) -> None:
+        rows[int(variables["i"]["id"])].title = "Mine"
+
+    talk.faults.add(overtaken(overtake), "sceneUpdate")
+    assert (await _update(talk)).status_code == 200
+    assert (rows[1].title, rows[1].details) == ("Mine", "written")
+
+
 async def test_a_delayed_request_is_executed_though_its_client_has_gone(talk: Talk) -> None:
-    talk.stash.faults.add(delay(0.2), "sceneUpdate")
+    talk.faults.add(delay(0.2), "sceneUpdate")
     with trio.move_on_after(0.05):
         await _update(talk)
     with trio.fail_after(5):
@@ -135,12 +166,13 @@ async def test_a_delayed_request_is_executed_though_its_client_has_gone(talk: Ta
 
 async def test_while_refusing_nobody_connects_and_everybody_is_dropped(talk: Talk) -> None:
     assert (await talk.post("{version{version}}")).status_code == 200
-    talk.stash.faults.refuse()
+    talk.faults.refuse()
+    await trio.testing.wait_all_tasks_blocked(0.01)
     with pytest.raises(httpx.TransportError):
         await talk.post("{version{version}}")
     with pytest.raises(httpx.ConnectError):
         await talk.post("{version{version}}")
-    talk.stash.faults.accept()
+    talk.faults.accept()
     with trio.fail_after(5):
         while True:
             try:
@@ -152,8 +184,8 @@ async def test_while_refusing_nobody_connects_and_everybody_is_dropped(talk: Tal
 
 
 async def test_pictures_and_sockets_have_faults_of_their_own(talk: Talk) -> None:
-    talk.stash.faults.add(http_error(500), "screenshot")
-    talk.stash.faults.add(http_error(502), "websocket")
+    talk.faults.add(http_error(500), "screenshot")
+    talk.faults.add(http_error(502), "websocket")
     assert (await talk.post("{version{version}}")).status_code == 200
     assert (await talk.http.get(talk.url + "/scene/1/screenshot")).status_code == 500
     headers = {

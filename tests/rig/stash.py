@@ -8,12 +8,10 @@ Rules:
 from __future__ import annotations
 
 import copy
-import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 
 import trio
 
@@ -22,14 +20,12 @@ from stashhog.demo.faults import Fault, Rule
 from stashhog.demo.rows import EntityRow, Kind, Mutation
 from stashhog.demo.serve import serve_sample_stash
 from stashhog.demo.state import StashState
+from tests.rig.thread import TrioThread
 
-T = TypeVar("T")
-
-SECONDS = 15.0
 SCENE_UPDATES = frozenset({"sceneUpdate", "bulkSceneUpdate", "scenesUpdate"})
 
 
-class Stash:
+class Stash(TrioThread):
     """A running sample Stash.
 
     Args:
@@ -37,38 +33,14 @@ class Stash:
     """
 
     def __init__(self, sample: SampleStash) -> None:
+        super().__init__()
         self.sample = sample
         self.url = ""
-        self._up = threading.Event()
-        self._token: trio.lowlevel.TrioToken | None = None
-        self._scope = trio.CancelScope()
-        self._thread = threading.Thread(target=trio.run, args=(self._run,), daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._up.wait(SECONDS), "the sample Stash did not come up"
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.do(self._scope.cancel)
-        self._thread.join(SECONDS)
-        assert not self._thread.is_alive()
-
-    async def _run(self) -> None:
-        self._token = trio.lowlevel.current_trio_token()
-        with self._scope:
-            async with trio.open_nursery() as nursery:
-                self.url = await nursery.start(serve_sample_stash, self.sample)
-                self._up.set()
-
-    def do(self, act: Callable[..., T], *arguments: Any) -> T:
-        """Run something in its thread."""
-        return trio.from_thread.run_sync(act, *arguments, trio_token=self._token)
+    async def _serve(self, task_status: trio.TaskStatus[None]) -> None:
+        async with trio.open_nursery() as nursery:
+            self.url = await nursery.start(serve_sample_stash, self.sample)
+            task_status.started()
 
     @property
     def _state(self) -> StashState:
@@ -104,8 +76,7 @@ class Stash:
 
     def written(self) -> Counter[str]:
         """How many mutations were executed for each scene."""
-        sent = (m for m in self.mutations() if m.operation in SCENE_UPDATES)
-        return Counter(scene_id for mutation in sent for scene_id in mutation.scene_ids)
+        return scenes_written(self.mutations())
 
     # --- stirring -------------------------------------------------------------------------------
 
@@ -148,6 +119,12 @@ class Stash:
     def come_back(self) -> None:
         """Accept connections again."""
         self.do(self.sample.faults.accept)
+
+
+def scenes_written(mutations: Iterable[Mutation]) -> Counter[str]:
+    """How many of these mutations updated each scene."""
+    sent = (each for each in mutations if each.operation in SCENE_UPDATES)
+    return Counter(scene_id for mutation in sent for scene_id in mutation.scene_ids)
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
