@@ -85,7 +85,7 @@ async def _prepare(stash_url: str, home: Path, services: Services, url: str) -> 
     job = await services.actors.planner.submit(wanted)
     await _ended(services, job)
     plan_id = job.params["plan_id"]
-    print(f"\nA plan to review  {url}/#/plans/{plan_id}\n(stop with Ctrl-C)", flush=True)  # noqa: T201 - for the person who started it
+    print(f"\nA plan to review  {url}/plans/{plan_id}\n(stop with Ctrl-C)", flush=True)  # noqa: T201 - for the person who started it
 
 
 async def _ended(services: Services, job: Job) -> None:

@@ -1,11 +1,12 @@
-"""The web page: static files that the server hands out as they are.
+"""The web page: its source in `src`, what is served of it in `dist`.
 
-Rules: no build step, no file from another host, no inline script or style, relative URLs only.
-The server sends `static/index.html` at `/` and everything in `static` below `/ui/`.
+`build_hook` builds `dist` while the package is installed; `npm run dev` in this folder builds it
+anew at each save. Rules: no inline script or style, nothing from another host, no markup made of
+text, relative addresses only.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-STATIC: Path = Path(__file__).parent / "static"
+DIST: Path = Path(__file__).parent / "dist"

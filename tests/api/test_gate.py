@@ -18,6 +18,14 @@ from tests.api.conftest import KEY, House, OpenHouse
 
 OPEN_PATHS = {
     "/",
+    "/jobs",
+    "/jobs/<part>",
+    "/plans",
+    "/plans/<part>",
+    "/scenes",
+    "/scenes/<part>",
+    "/settings",
+    "/settings/<part>",
     "/api/auth/login",
     "/api/auth/setup",
     "/api/auth/token",

@@ -11,14 +11,14 @@ import pytest
 from stashhog.api.routes import ui
 from stashhog.api.static import StaticFolder
 from stashhog.core.exceptions import NotFoundError
-from tests.api.conftest import KEY, House
+from tests.api.conftest import KEY, House, OpenHouse
 
 
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "site" / "static"
     (root / "deep").mkdir(parents=True)
-    (root / "index.html").write_text("<!doctype html><p>page</p>")
+    (root / "index.html").write_text('<!doctype html><script src="{{root}}ui/app.js"></script>')
     (root / "app.js").write_text("run()")
     (root / "deep" / "a.css").write_text("p {}")
     (root.parent / "canary.txt").write_text("CANARY outside")
@@ -32,7 +32,7 @@ async def test_the_page_and_its_files_are_sent(house: House, page: Path) -> None
     script = await house.call("GET", "/ui/app.js")
     style = await house.call("GET", "/ui/deep/a.css")
     assert (front.body, front.header("content-type")) == (
-        b"<!doctype html><p>page</p>",
+        b'<!doctype html><script src="./ui/app.js"></script>',
         "text/html; charset=utf-8",
     )
     assert (script.body, script.header("content-type")) == (
@@ -40,6 +40,45 @@ async def test_the_page_and_its_files_are_sent(house: House, page: Path) -> None
         "text/javascript; charset=utf-8",
     )
     assert style.header("content-type") == "text/css; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("path", "root"),
+    [
+        ("/", "./"),
+        ("/plans", "./"),
+        ("/plans/12", "../"),
+        ("/scenes/7", "../"),
+        ("/jobs/019f0000-0000-7000-8000-000000000000", "../"),
+        ("/settings", "./"),
+    ],
+)
+async def test_every_page_has_an_address_and_finds_its_files_from_there(
+    house: House, page: Path, path: str, root: str
+) -> None:
+    shell = await house.call("GET", path)
+    assert shell.status == 200
+    assert shell.body == f'<!doctype html><script src="{root}ui/app.js"></script>'.encode()
+
+
+async def test_below_a_sub_path_without_its_last_slash_the_files_are_found(
+    open_house: OpenHouse, page: Path
+) -> None:
+    async with open_house({"app": {"root_path": "/a/hog"}}) as house:
+        bare = await house.call("GET", "/a/hog")
+        slashed = await house.call("GET", "/a/hog/")
+        deep = await house.call("GET", "/a/hog/plans/3")
+    assert b'src="./hog/ui/app.js"' in bare.body
+    assert b'src="./ui/app.js"' in slashed.body
+    assert b'src="../ui/app.js"' in deep.body
+
+
+@pytest.mark.parametrize(
+    "path", ["/plan", "/plans/", "/plans/1/2", "/index", "/apix", "/plans/1/ui/app.js"]
+)
+async def test_what_is_no_page_is_not_found(house: House, page: Path, path: str) -> None:
+    reply = await house.call("GET", path)
+    assert (reply.status, reply.header("content-type")) == (404, "application/problem+json")
 
 
 async def test_files_are_sent_again_only_when_they_changed(house: House, page: Path) -> None:
@@ -58,6 +97,8 @@ async def test_without_a_built_page_the_root_says_how(
     reply = await house.call("GET", "/")
     assert reply.status == 200
     assert b"not built" in reply.body
+    deep = await house.call("GET", "/plans/3")
+    assert b'href="../docs"' in deep.body
 
 
 TARGETS = ["canary.txt", "static/../canary.txt", "index.html/../../canary.txt"]

@@ -22,7 +22,7 @@ def test_the_demo_has_a_plan_to_review_within_fifteen_seconds(tmp_path: Path) ->
         (plan,) = api.items("/analysis/plans")
         assert plan["status"] == "reviewing"
         assert plan["counts"]["proposed"] > 0
-        assert f"{service.url}/#/plans/{plan['id']}" in service.output
+        assert f"{service.url}/plans/{plan['id']}" in service.output
         assert api.get("/ready")["status"] == "ready"
         api.accept_all(plan["id"])
         assert api.applied(plan["id"])["failed"] == 0

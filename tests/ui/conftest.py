@@ -1,14 +1,59 @@
-"""Says at the end of a run where the page's logic could not be tested."""
+"""The built page for the tests, and the programs that they need; without them they say why not."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
+from stashhog import ui
+from stashhog.ui import build_hook
+from tests.rig.browser import Chromium, find_chromium
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if shutil.which("node") is None:
-        terminalreporter.write_line(
-            "tests/ui: Node is not on the PATH, so the page's own logic was NOT tested"
+SOURCE = Path(ui.__file__).parent
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node with the page's packages, those for development too."""
+    found = shutil.which("node")
+    npm = shutil.which("npm")
+    if found is None or npm is None:
+        pytest.skip("Node and npm are not on the PATH; the build ran the page's own tests")
+    if not (SOURCE / "node_modules" / "axe-core").is_dir():
+        done = subprocess.run(
+            [npm, "ci", "--no-audit", "--no-fund"],
+            cwd=SOURCE,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
         )
+        if done.returncode:
+            pytest.skip(f"the page's packages cannot be had: {done.stderr[-300:]}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder with the page, built of the source as it is now."""
+    if not build_hook.is_fresh():
+        try:
+            build_hook.build()
+        except build_hook.PageNotBuiltError as error:
+            pytest.skip(f"the page cannot be built here: {str(error)[-300:]}")
+    return ui.DIST
+
+
+@pytest.fixture(scope="session")
+def chromium(built: Path) -> Generator[Chromium]:
+    """A browser that all tests share; each opens a tab of its own."""
+    program = os.environ.get("STASHHOG_TEST_CHROMIUM") or find_chromium()
+    if program is None:
+        pytest.skip("there is no Chromium on the PATH")
+    with Chromium(program) as browser:
+        yield browser

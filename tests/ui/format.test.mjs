@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, clock, count, money, progressText, size, span, valueText, waitingText } from "../../stashhog/ui/static/format.js";
-import { isSafeAddress } from "../../stashhog/ui/static/dom.js";
-import { query } from "../../stashhog/ui/static/api.js";
+import { ago, clock, count, money, progressText, size, span, valueText, waitingText } from "../../stashhog/ui/src/core/format.ts";
+import { isWebAddress, queryText as query } from "../../stashhog/ui/src/core/links.ts";
 
 test("one is one and many are many", () => {
   assert.equal(count(1, "change"), "1 change");
@@ -48,8 +47,8 @@ test("a value is its text or its name, and nothing is nothing", () => {
 });
 
 test("a link leads to ourselves or to the web, never into a script", () => {
-  for (const address of ["#/plans", "api/x", "https://example.org/"]) assert.equal(isSafeAddress(address), true);
-  for (const address of ["javascript:alert(1)", " javascript:x", "data:text/html,x", "//host/x"]) assert.equal(isSafeAddress(address), false);
+  for (const address of ["http://nas:9999/scenes/1", "HTTPS://example.org/"]) assert.equal(isWebAddress(address), true);
+  for (const address of ["javascript:alert(1)", " javascript:x", "data:text/html,x", "//host/x"]) assert.equal(isWebAddress(address), false);
 });
 
 test("a query repeats lists and leaves out what is empty", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { advance, applyFrame, backoffMs, mergeLog, resume } from "../../stashhog/ui/static/frames.js";
+import { advance, applyFrame, backoffMs, mergeLog, resume } from "../../stashhog/ui/src/core/frames.ts";
 
 const job = { id: "j", status: "running", seq: 5, progress: { done: 1 } };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { evidenceSpan, excerpt, markRanges, scenePath } from "../../stashhog/ui/static/spans.js";
+import { evidenceSpan, excerpt, markRanges } from "../../stashhog/ui/src/core/spans.ts";
 
 const joined = (pieces) => pieces.map((piece) => piece.text).join("");
 const marked = (pieces) => pieces.filter((piece) => piece.marked).map((piece) => piece.text);
@@ -66,12 +66,4 @@ test("an excerpt shows the match with a little around it", () => {
 
 test("a short text is its own excerpt", () => {
   assert.equal(joined(excerpt({ text: "a/Jane.mp4", start: 2, end: 6 })), "a/Jane.mp4");
-});
-
-test("a scene's path is marked with the spans of all its changes", () => {
-  const text = "/m/Owl/Jane.mp4";
-  const changes = [{ evidence: { text, start: 3, end: 6 } }, { evidence: { text, start: 7, end: 11 } }, { evidence: {} },
-    { evidence: { text: "the title", start: 0, end: 3 } }];
-  assert.deepEqual(scenePath(changes), { text, ranges: [[3, 6], [7, 11]] });
-  assert.equal(scenePath([{ evidence: {} }]), null);
 });

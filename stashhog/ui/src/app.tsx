@@ -1,0 +1,17 @@
+// The start: theme, router, keys, session, then the shell.
+
+import { render } from "preact";
+import { startKeys } from "./core/keys";
+import { complain } from "./core/notices";
+import { startRouter } from "./core/router";
+import { startSession } from "./core/session";
+import { startTheme } from "./core/theme";
+import { Shell } from "./shell";
+
+startTheme();
+startRouter();
+startKeys();
+startSession();
+addEventListener("unhandledrejection", (event) => complain(event.reason));
+addEventListener("error", (event) => event.error && complain(event.error));
+render(<Shell />, document.getElementById("app")!);

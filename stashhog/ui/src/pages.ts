@@ -1,0 +1,40 @@
+// All pages, in the order in which their addresses are looked at. To add one: write
+// `pages/NAME.tsx` with an exported `Page`, and name it here. The server sends the shell to the
+// first parts of these addresses (`stashhog/api/routes/ui.py`).
+
+import type { FunctionComponent } from "preact";
+import { planPage } from "./pages/plan";
+import { plansPage } from "./pages/plans";
+
+export interface PageProps {
+  // What stands in the address for `:id`, else "".
+  id: string;
+  query: URLSearchParams;
+}
+
+export interface Page {
+  // "/", "/plans" or "/plans/:id".
+  path: string;
+  view: FunctionComponent<PageProps>;
+  // In the bar at the top: its word, and the second key of `g …`.
+  nav?: { label: string; key: string };
+  // Fills the window and scrolls by itself, like the review.
+  whole?: boolean;
+}
+
+export const pages: readonly Page[] = [
+  { ...plansPage, path: "/", nav: undefined },
+  plansPage,
+  planPage,
+];
+
+export function findPage(path: string): { page: Page; id: string } | null {
+  const [, first = "", second, ...rest] = path.split("/");
+  if (rest.length) return null;
+  for (const page of pages) {
+    const [, name = "", parameter] = page.path.split("/");
+    if (name !== first || (parameter === undefined) !== (second === undefined)) continue;
+    return { page, id: second === undefined ? "" : decodeURIComponent(second) };
+  }
+  return null;
+}
