@@ -238,7 +238,7 @@ class Ledger:
             entry.in_flight = 0
             entry.saved_seq = job.seq
             self._tell(entry, count, now_stored)
-            for reply in asked:
+            for reply in (*asked, *_asked_meanwhile(entry)):
                 reply.set(now_stored)
             on_disk.append(now_stored)
         return on_disk
@@ -254,3 +254,11 @@ class Ledger:
             del self._entries[stored.id]
         elif entry.progress_untold and not entry.untold:
             self._tell_progress(entry)
+
+
+def _asked_meanwhile(entry: Entry) -> Sequence[Reply[Job | None]]:
+    """Those who asked while the write was under way about nothing newer than what it saved."""
+    if entry.dirty:
+        return ()
+    asked, entry.asked = entry.asked, []
+    return asked
