@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from types import UnionType
-from typing import Any, ParamSpec, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Any, ParamSpec, TypeVar, Union, cast, get_args, get_origin
 
 import orjson
 import pydantic
@@ -47,6 +47,24 @@ class BodyModel(BaseModel):
     """Base of all body models: unknown fields are refused, a number is not a text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def exactly_one(*names: str) -> dict[str, Any]:
+    """Say in a model's schema that exactly one of these members has a value."""
+    return {"oneOf": [_given(name) for name in names]}
+
+
+def at_most_one(*names: str) -> dict[str, Any]:
+    """Say in a model's schema that of these members no two have a value."""
+    return {"not": {"allOf": [_given(name) for name in names]}}
+
+
+def _given(name: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+SOME = {"minItems": 1}
+"""For lists whose emptiness is refused with a code of its own: what the schema says of that."""
 
 
 class InvalidRequestError(ValidationError):
@@ -219,6 +237,8 @@ def _list_fields(model: type[BaseModel]) -> frozenset[str]:
 
 def _is_list(annotation: Any) -> bool:
     origin = get_origin(annotation)
+    if origin is Annotated:
+        return _is_list(get_args(annotation)[0])
     if origin in (Union, UnionType):
         return any(_is_list(member) for member in get_args(annotation))
     return (origin or annotation) in (list, tuple, set, frozenset)

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from quart_trio import QuartTrio
 from werkzeug.routing import Rule
 
-from stashhog.api.contract import JSON, Operation, SocketOperation, operation_of
+from stashhog.api.contract import JSON, NDJSON, Operation, SocketOperation, operation_of
 from stashhog.api.error_handlers import PROBLEM_JSON
 from stashhog.api.schemas.common import ErrorResponse
 
@@ -32,6 +32,23 @@ and `X-Process-Time`.
 ## WebSockets
 
 """
+_HEADERS = {
+    "X-Request-ID": {
+        "description": "Names this request, in the log too.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+    },
+    "X-Process-Time": {
+        "description": "Seconds until the answer began.",
+        "schema": {"type": "number", "minimum": 0},
+    },
+}
+_RETRIED = frozenset({429, 503})
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds after which asking again makes sense.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
 _SECURITY_SCHEMES = {
     "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -105,9 +122,8 @@ class _Writer:
         if declared.open:
             operation["security"] = []
         if declared.body is not None:
-            fields = declared.body.model_fields.values()
             operation["requestBody"] = {
-                "required": any(field.is_required() for field in fields),
+                "required": not _may_be_empty(declared.body),
                 "content": {declared.consumes: {"schema": self._schema(declared.body)}},
             }
         elif declared.streams:
@@ -134,8 +150,9 @@ class _Writer:
         responses: dict[str, Any] = {}
         for status, model in declared.returns.items():
             response: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+            response["headers"] = _HEADERS
             if isinstance(model, str):
-                response["content"] = {model: {"schema": {"type": "string"}}}
+                response["content"] = {model: {"schema": _media_schema(model)}}
             elif model is not None:
                 schema = self._schema(model, mode="serialization")
                 response["content"] = {JSON: {"schema": schema}}
@@ -143,6 +160,7 @@ class _Writer:
         for status in sorted(error_statuses(rule, method, declared)):
             problem = {
                 "description": HTTPStatus(status).phrase,
+                "headers": _HEADERS | (_RETRY_AFTER if status in _RETRIED else {}),
                 "content": {PROBLEM_JSON: {"schema": self._problem}},
             }
             responses.setdefault(str(status), problem)
@@ -157,6 +175,23 @@ class _Writer:
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", model.__name__).strip("_")
         self.schemas[name] = found
         return {"$ref": _REF.format(model=name)}
+
+
+def _may_be_empty(model: type[BaseModel]) -> bool:
+    """Whether a request may come without a body, which then counts as `{}`."""
+    if {"oneOf", "minProperties"} & model.model_json_schema().keys():
+        return False  # refused with a code of its own
+    try:
+        model.model_validate_json(b"{}")
+    except ValidationError:
+        return False
+    return True
+
+
+def _media_schema(media_type: str) -> dict[str, Any]:
+    if media_type == JSON:
+        return {"type": "object"}
+    return {"type": "string"} if media_type.startswith("text/") or media_type == NDJSON else {}
 
 
 def _path_parameters(rule: Rule) -> Iterable[dict[str, Any]]:

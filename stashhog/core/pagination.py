@@ -38,9 +38,8 @@ class SortKey:
         """
         name = text.removeprefix("-")
         if name not in allowed:
-            raise ValidationError(
-                f"cannot sort by {name[:64]!r}; one of: {', '.join(allowed)}", code="bad_sort"
-            )
+            known = f"one of: {', '.join(allowed)}" if allowed else "this list has one order"
+            raise ValidationError(f"cannot sort by {name[:64]!r}; {known}", code="bad_sort")
         return cls(name, text.startswith("-"))
 
     def __str__(self) -> str:

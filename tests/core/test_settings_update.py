@@ -94,6 +94,10 @@ def test_sending_back_everything_that_is_shown_changes_nothing(tmp_path: Path) -
     [
         ({"jobs": {"workers": 0}}, ["jobs", "workers"], "greater_than_equal"),
         ({"jobs": {"workers": True}}, ["jobs", "workers"], "not_bool"),
+        ({"jobs": {"workers": "2"}}, ["jobs", "workers"], "other_kind"),
+        ({"stash": {"live": 0}}, ["stash", "live"], "other_kind"),
+        ({"stash": {"live": "yes"}}, ["stash", "live"], "other_kind"),
+        ({"cors": {"origins": "https://a.example"}}, ["cors", "origins"], "other_kind"),
         ({"jobs": {"worker": 1}}, ["jobs", "worker"], "extra_forbidden"),
         ({"jobz": {"workers": 1}}, ["jobz"], "extra_forbidden"),
         ({"jobz": None}, ["jobz"], "extra_forbidden"),

@@ -112,7 +112,7 @@ async def estimate(body: GenerateBody) -> EstimateResponse:
 @operation("Find plans", Page[PlanResponse], query=PlanListQuery)
 async def list_plans(query: PlanListQuery) -> Shapes:
     """Newest first."""
-    sort = query.sort_key(db_plans.PLAN_SORT_KEYS)
+    sort = query.sort_key()
     return await get_db().read(db_plans.list_plans, query.status, query.params(), sort)
 
 
@@ -134,7 +134,7 @@ async def delete_plan(plan_id: int) -> None:
 @operation("A plan's changes", Page[ChangeResponse], query=ChangeListQuery, errors=(404,))
 async def list_changes(plan_id: int, query: ChangeListQuery) -> Shapes:
     """By scene, unless sorted otherwise."""
-    sort = query.sort_key(db_plans.CHANGE_SORT_KEYS)
+    sort = query.sort_key()
     filters = db_plans.change_filters(query.filters())
     return await get_db().read(db_plans.list_changes, plan_id, filters, query.params(), sort)
 
@@ -249,7 +249,7 @@ async def import_plan() -> dict[str, Any]:
 @operation("What is not proposed again", Page[RejectionResponse], query=RejectionListQuery)
 async def list_rejections(query: RejectionListQuery) -> Shapes:
     """Newest first."""
-    query.sort_key(())
+    query.sort_key()
     return await get_db().read(
         db_plans.list_rejections, query.scene_id, query.field, query.params()
     )

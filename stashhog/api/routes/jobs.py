@@ -40,7 +40,7 @@ def _freshest(shape: dict[str, Any], live: Mapping[str, Job]) -> dict[str, Any]:
 @operation("Find jobs", Page[JobResponse], query=JobListQuery)
 async def list_jobs(query: JobListQuery) -> Shapes:
     """Newest first; live ones as they are now."""
-    sort = query.sort_key(db_jobs.JOB_SORT_KEYS)
+    sort = query.sort_key()
     page = await get_db().read(
         db_jobs.list_jobs, query.status or (), query.kind or (), query.params(), sort
     )
@@ -63,7 +63,7 @@ async def show_job(job_id: str) -> dict[str, Any]:
 @operation("A job's log", Page[LogLineResponse], query=JobLogQuery, errors=(404,))
 async def show_job_log(job_id: str, query: JobLogQuery) -> Shapes:
     """Oldest first."""
-    query.sort_key(())
+    query.sort_key()
     return await get_db().read(db_jobs.job_log, job_id, query.after, query.params())
 
 

@@ -48,7 +48,7 @@ def require_stash() -> None:
 @operation("Find scenes", Page[SceneResponse], query=SceneListQuery)
 async def list_scenes(query: SceneListQuery) -> Shapes:
     """All filters that are given must hold."""
-    sort = query.sort_key(db_scenes.SCENE_SORT_KEYS)
+    sort = query.sort_key()
     filters = db_scenes.filters_from_query(query.filters())
     return await get_db().read(db_scenes.list_scenes, filters, query.params(), sort)
 
@@ -83,7 +83,7 @@ async def show_screenshot(scene_id: str) -> Response:
 )
 async def list_scene_changes(scene_id: str, query: ListQuery) -> Shapes:
     """Newest first, those of deleted plans too."""
-    query.sort_key(())
+    query.sort_key()
     return await get_db().read(db_scenes.scene_history, scene_id, query.params())
 
 
@@ -124,12 +124,12 @@ async def show_sync_status() -> dict[str, Any]:
 @operation("Past syncs", Page[SyncRun], query=ListQuery)
 async def list_sync_history(query: ListQuery) -> Shapes:
     """Newest first."""
-    query.sort_key(())
+    query.sort_key()
     return await get_db().read(db_sync.sync_history, query.params())
 
 
 async def _entities(kind: EntityKind, query: EntityListQuery) -> Shapes:
-    sort = query.sort_key(db_entities.ENTITY_SORT_KEYS)
+    sort = query.sort_key()
     return await get_db().read(db_entities.list_entities, kind, query.q, query.params(), sort)
 
 

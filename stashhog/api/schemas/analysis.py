@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
-from stashhog.api.contract import BodyModel
+from stashhog.api.contract import SOME, BodyModel, at_most_one, exactly_one
 from stashhog.api.schemas.common import ApiModel, ListQuery, RowId, StashId
 from stashhog.api.schemas.scenes import SceneFilterBody
+from stashhog.db.plans import CHANGE_SORT_KEYS, PLAN_SORT_KEYS
 
 FieldName = Literal["title", "date", "details", "studio", "performers", "tags"]
 ScalarName = Literal["title", "date", "details", "studio"]
@@ -59,8 +61,12 @@ class OptionsBody(BodyModel):
 class GenerateBody(BodyModel):
     """What to analyse, and how: exactly one of `scene_ids` and `filter`."""
 
+    model_config = ConfigDict(json_schema_extra=exactly_one("scene_ids", "filter"))
+
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    scene_ids: Annotated[list[StashId], Field(max_length=100_000)] | None = None
+    scene_ids: (
+        Annotated[list[StashId], Field(max_length=100_000, json_schema_extra=SOME)] | None
+    ) = None
     filter: SceneFilterBody | None = None
     options: OptionsBody = OptionsBody()
 
@@ -102,6 +108,8 @@ class PlanResponse(ApiModel):
 
 class PlanListQuery(ListQuery):
     """Filters of the list of plans."""
+
+    sort_keys: ClassVar[Sequence[str]] = PLAN_SORT_KEYS
 
     status: list[PlanStatusName] | None = None
 
@@ -149,6 +157,8 @@ class ChangeResponse(ApiModel):
 class ChangeListQuery(ListQuery):
     """Filters of a plan's changes; bounds on the confidence are inclusive."""
 
+    sort_keys: ClassVar[Sequence[str]] = CHANGE_SORT_KEYS
+
     scene_id: list[StashId] | None = None
     field: list[FieldName] | None = None
     status: list[ChangeStatusName] | None = None
@@ -159,6 +169,8 @@ class ChangeListQuery(ListQuery):
 
 class ChangeFilterBody(BodyModel):
     """The same filters in a body, single values or arrays; everything as `{"all": true}`."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     all: Literal[True] | None = None
     scene_id: StashId | Annotated[list[StashId], Field(max_length=MANY)] | None = None
@@ -172,8 +184,10 @@ class ChangeFilterBody(BodyModel):
 class DecideBody(BodyModel):
     """Move many changes: exactly one of `ids` and `filter`."""
 
+    model_config = ConfigDict(json_schema_extra=exactly_one("ids", "filter"))
+
     status: Decision
-    ids: Annotated[list[RowId], Field(max_length=MANY)] | None = None
+    ids: Annotated[list[RowId], Field(max_length=MANY, json_schema_extra=SOME)] | None = None
     filter: ChangeFilterBody | None = None
     dry_run: bool = False
 
@@ -189,12 +203,16 @@ class DecideResponse(ApiModel):
 class ProposedEntity(BodyModel):
     """An entity by `id` or by `name`."""
 
+    model_config = ConfigDict(json_schema_extra=exactly_one("id", "name"))
+
     id: StashId | None = None
     name: Annotated[str, Field(min_length=1, max_length=500)] | None = None
 
 
 class EditBody(BodyModel):
     """Decide or edit one change."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     status: Decision | None = None
     proposed: Annotated[str, Field(max_length=100_000)] | ProposedEntity | None = None
@@ -203,8 +221,12 @@ class EditBody(BodyModel):
 class ApplyBody(BodyModel):
     """Which changes; neither: every accepted one."""
 
-    change_ids: Annotated[list[RowId], Field(max_length=MANY)] | None = None
-    scene_ids: Annotated[list[StashId], Field(max_length=MANY)] | None = None
+    model_config = ConfigDict(json_schema_extra=at_most_one("change_ids", "scene_ids"))
+
+    change_ids: Annotated[list[RowId], Field(max_length=MANY, json_schema_extra=SOME)] | None = None
+    scene_ids: Annotated[list[StashId], Field(max_length=MANY, json_schema_extra=SOME)] | None = (
+        None
+    )
 
 
 class UndoBody(ApplyBody):

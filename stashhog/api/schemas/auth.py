@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from stashhog.api.contract import BodyModel
+from stashhog.api.contract import BodyModel, exactly_one
 from stashhog.api.schemas.common import ApiModel
 from stashhog.api.security.passwords import MAX_LENGTH, MIN_LENGTH
 
@@ -17,6 +17,8 @@ NewPassword = Annotated[SecretStr, Field(min_length=MIN_LENGTH, max_length=MAX_L
 
 class LoginBody(BodyModel):
     """A password or an API key, one of them."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("password", "api_key"))
 
     password: GivenSecret | None = None
     api_key: GivenSecret | None = None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from stashhog.api.contract import QueryModel
 from stashhog.api.converters import MAX_ID
@@ -69,7 +71,12 @@ class Page(ApiModel, Generic[T]):
 
 
 class ListQuery(QueryModel):
-    """What every list understands; inherit it and add the list's own filters."""
+    """What every list understands; inherit it and add the list's own filters.
+
+    `sort_keys` are what the list can be sorted by; where there are none, it has one order.
+    """
+
+    sort_keys: ClassVar[Sequence[str]] = ()
 
     page: int | None = Field(None, ge=1, le=_MAX_PAGE)
     size: int = Field(DEFAULT_SIZE, ge=1, le=MAX_SIZE)
@@ -77,6 +84,18 @@ class ListQuery(QueryModel):
     cursor: str | None = Field(
         None, max_length=2048, description="`next_cursor` of a former page, in place of `page`."
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        described = handler.resolve_ref_schema(handler(schema))
+        sort = described["properties"].pop("sort")
+        if cls.sort_keys:
+            names = [name for key in cls.sort_keys for name in (key, f"-{key}")]
+            sort["anyOf"] = [{"type": "string", "enum": names}]
+            described["properties"]["sort"] = sort
+        return described
 
     def params(self) -> PaginationParams:
         """Where in the list to look.
@@ -88,13 +107,13 @@ class ListQuery(QueryModel):
             raise ValidationError("give a page or a cursor, not both", code="bad_cursor")
         return PaginationParams(self.page or 1, self.size, self.cursor)
 
-    def sort_key(self, allowed: Sequence[str]) -> SortKey | None:
+    def sort_key(self) -> SortKey | None:
         """The order that was asked for, or None for the list's own.
 
         Raises:
             ValidationError: `bad_sort`, the list has no such key.
         """
-        return None if self.sort is None else SortKey.parse(self.sort, allowed)
+        return None if self.sort is None else SortKey.parse(self.sort, self.sort_keys)
 
     def filters(self) -> dict[str, Any]:
         """The list's own filters that were given, by name."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
 from stashhog.api.contract import QueryModel
 from stashhog.api.schemas.common import ApiModel, ListQuery
+from stashhog.db.jobs import JOB_SORT_KEYS
 
 Kind = Literal["sync", "analysis", "apply", "undo"]
 Status = Literal[
@@ -61,6 +63,8 @@ class JobResponse(ApiModel):
 
 class JobListQuery(ListQuery):
     """Filters of `GET /api/jobs`."""
+
+    sort_keys: ClassVar[Sequence[str]] = JOB_SORT_KEYS
 
     status: list[Status] | None = None
     kind: list[Kind] | None = None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
-from stashhog.api.contract import BodyModel
+from stashhog.api.contract import SOME, BodyModel
 from stashhog.api.schemas.common import ApiModel, ListQuery, StashId
+from stashhog.db.entities import ENTITY_SORT_KEYS
+from stashhog.db.scenes import SCENE_SORT_KEYS
 
 Missing = Literal["studio", "performers", "tags", "title", "date", "details"]
 Match = Literal["all", "any"]
@@ -18,6 +21,8 @@ Ids = Annotated[list[StashId], Field(max_length=500)]
 
 class SceneListQuery(ListQuery):
     """Filters of `GET /api/scenes`; all that are given must hold."""
+
+    sort_keys: ClassVar[Sequence[str]] = SCENE_SORT_KEYS
 
     q: Text | None = Field(
         None, description="Words over title, path, details, performers, studio and tags."
@@ -38,6 +43,8 @@ class SceneListQuery(ListQuery):
 
 class SceneFilterBody(BodyModel):
     """The same filters in a body: repeatable ones as arrays, everything as `{"all": true}`."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     all: Literal[True] | None = None
     q: Text | None = None
@@ -113,6 +120,8 @@ class SceneResponse(ApiModel):
 class EntityListQuery(ListQuery):
     """Filters of the lists of performers, tags and studios."""
 
+    sort_keys: ClassVar[Sequence[str]] = ENTITY_SORT_KEYS
+
     q: Text | None = Field(None, description="Words over name and aliases.")
 
 
@@ -132,7 +141,9 @@ class SyncBody(BodyModel):
     """What to sync; with `scene_ids` only those."""
 
     mode: Literal["full", "incremental"] = "incremental"
-    scene_ids: Annotated[list[StashId], Field(max_length=10_000)] | None = None
+    scene_ids: Annotated[list[StashId], Field(max_length=10_000, json_schema_extra=SOME)] | None = (
+        None
+    )
 
 
 class SyncRun(ApiModel):

@@ -148,8 +148,28 @@ def _read_section(group: str, section: Mapping[str, Any], sent: _Sent) -> list[d
             {"loc": [group, *item["loc"]], "msg": item["msg"], "type": item["type"]}
             for item in field_errors(error)
         ]
-    sent.values.update({f"{group}.{key}": getattr(checked, key) for key in given})
+    for key, value in given.items():
+        read = getattr(checked, key)
+        if _is_other_kind(value, read):
+            message = f"Has to be {_KINDS[type(read)]}"
+            errors.append({"loc": [group, key], "msg": message, "type": "other_kind"})
+        sent.values[f"{group}.{key}"] = read
     return errors
+
+
+_KINDS = {bool: "true or false", int: "a number", float: "a number", tuple: "a list"}
+
+
+def _is_other_kind(sent: Any, read: Any) -> bool:
+    """Whether a flag, number or list was read out of something else, as it is in the environment.
+
+    JSON has those kinds itself, so there it is a mistake.
+    """
+    if isinstance(read, tuple):
+        return not isinstance(sent, list | tuple)
+    if type(read) not in _KINDS:
+        return False
+    return isinstance(sent, str) or isinstance(sent, bool) is not isinstance(read, bool)
 
 
 def _unknown(loc: list[str], known: Iterable[str]) -> dict[str, Any]:
