@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +32,7 @@ from stashhog.api.settings_holder import SettingsHolder
 from stashhog.core.config import Settings, SettingsLayers, resolve
 from stashhog.core.logging import configure_logging
 from stashhog.db import Database, open_database
+from stashhog.db.files import place
 from stashhog.db.lock import lock_data_folder
 from stashhog.db.opening import database_path
 from stashhog.db.settings import load_settings
@@ -194,12 +195,12 @@ def _start_watchdog() -> None:
 def _announced(settings: Settings, url: str, token: str) -> Generator[None]:
     """Keep the file that lets one-shot commands of the same user speak to this service."""
     path = settings.app.data_dir / SERVICE_FILE
-    new = path.with_suffix(".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"url": url, "token": token}, file)
-    new.replace(path)
+    try:
+        place(path, json.dumps({"url": url, "token": token}).encode())
+    except OSError as error:
+        _log.warning("commands_cannot_find_us", file=str(path), error=error.strerror)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()

@@ -68,6 +68,16 @@ app.command(
     name="demo",
     help="Try StashHog on a sample library: sync, analyse, and review at the printed address.",
 )
+app.command(
+    "stashhog.cli.backups:backup",
+    name="backup",
+    help="Write a checked copy of the database, also while the service runs.",
+)
+app.command(
+    "stashhog.cli.backups:restore",
+    name="restore",
+    help="List the copies of the database, or put one in its place.",
+)
 
 DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="The data folder.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object a line.")]

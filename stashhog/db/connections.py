@@ -51,14 +51,14 @@ def pragma(connection: sqlite3.Connection, *settings: str) -> None:
         connection.execute(f"PRAGMA {setting}").close()
 
 
-def connect_writer(path: Path) -> sqlite3.Connection:
+def connect_writer(path: Path, *, foreign_keys: str = "ON") -> sqlite3.Connection:
     """Open the one connection that writes."""
     connection = connect(path)
     pragma(
         connection,
         "journal_mode=WAL",
         "synchronous=FULL",
-        "foreign_keys=ON",
+        f"foreign_keys={foreign_keys}",
         f"wal_autocheckpoint={CHECKPOINT_PAGES}",
         f"journal_size_limit={LOG_LIMIT_BYTES}",
         f"cache_size=-{WRITER_CACHE_KIB}",
@@ -87,6 +87,17 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 def writer_engine(path: Path, *, echo: bool = False) -> Engine:
     """The pool of one that writes."""
     return _engine(lambda: connect_writer(path), 1, "BEGIN IMMEDIATE", echo=echo)
+
+
+def migration_engine(path: Path) -> Engine:
+    """The pool of one that changes the schema.
+
+    Rebuilding a table drops the old one, and with foreign keys on that deletes what refers to it;
+    whoever uses this checks them before it commits.
+    """
+    return _engine(
+        lambda: connect_writer(path, foreign_keys="OFF"), 1, "BEGIN IMMEDIATE", echo=False
+    )
 
 
 def reader_engine(path: Path, size: int, *, echo: bool = False) -> Engine:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import sqlite3
+import tempfile
 from pathlib import Path
 
 from stashhog.core.exceptions import (
@@ -13,9 +14,13 @@ from stashhog.core.exceptions import (
     StorageError,
 )
 
+BACKUPS = "backups"
+"""The folder beside a database that holds its copies."""
+
 _PRIMARY = 0xFF
 """An extended result code's low byte is the primary one."""
-_NO_ROOM_BYTES = 1 << 20
+_PROBE_BYTES = 1 << 20
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def storage_error(error: BaseException | None, path: Path) -> StashHogException | None:
@@ -44,12 +49,22 @@ def storage_error(error: BaseException | None, path: Path) -> StashHogException 
 
 
 def has_room(path: Path) -> bool:
-    """Whether the device that holds a path has a mebibyte left."""
+    """Whether a mebibyte more can be written beside a file.
+
+    It is tried, for a quota or a limit of the process does not show in the device's free space.
+    """
     try:
-        state = os.statvfs(path.parent)
-    except OSError:
-        return True
-    return state.f_bavail * state.f_frsize >= _NO_ROOM_BYTES
+        with tempfile.TemporaryFile(prefix=".room-", dir=path.parent, buffering=0) as file:
+            return file.write(bytes(_PROBE_BYTES)) == _PROBE_BYTES
+    except OSError as error:
+        return error.errno not in _NO_ROOM
+
+
+def folder_error(error: OSError, path: Path, remedy: str, code: str) -> StorageError:
+    """A file that the operating system did not let us make or write."""
+    if error.errno in _NO_ROOM:
+        return disk_full(path)
+    return StorageError(f"{path} cannot be written ({error.strerror}); {remedy}", code=code)
 
 
 def disk_full(path: Path) -> DiskFullError:
@@ -59,13 +74,32 @@ def disk_full(path: Path) -> DiskFullError:
     )
 
 
+def way_back(path: Path) -> str:
+    """What to do about a file that cannot be used."""
+    if any((path.parent / BACKUPS).glob(f"{path.stem}-*.db")):
+        return f"`stashhog restore` puts a copy from {path.parent / BACKUPS} in its place"
+    return f"there is no copy of it in {path.parent / BACKUPS}; move it away to start anew"
+
+
 def damaged(path: Path, what: str = "") -> StorageError:
     """The file is not what it was."""
     found = f" ({what})" if what else ""
     return StorageError(
-        f"{path} is damaged{found}; put a copy from {path.parent / 'backups'} in its place",
+        f"{path} is damaged{found}; {way_back(path)}",
         code="database_damaged",
     )
+
+
+def require_whole(connection: sqlite3.Connection, path: Path, check: str) -> None:
+    """Read the whole file through: `quick_check`, or `integrity_check` with the indexes.
+
+    Raises:
+        StorageError: `database_damaged`; `path` is the file that is told.
+    """
+    rows = connection.execute(f"PRAGMA {check}(1)").fetchall()
+    if rows != [("ok",)]:
+        lines = [line for row in rows for line in str(row[0]).splitlines()]
+        raise damaged(path, next((line for line in lines if not line.startswith("***")), ""))
 
 
 def read_only(path: Path) -> StorageError:

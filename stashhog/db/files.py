@@ -9,15 +9,18 @@ PRIVATE = 0o600
 
 
 def place(path: Path, content: bytes) -> None:
-    """Write a file that only its owner reads; a crash leaves the old one or the new one."""
+    """Write a file that only its owner reads; a crash leaves the old one or the new one.
+
+    When this returns, the new one is on the device under its name.
+    """
     new = path.with_name(f"{path.name}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE)
-    try:
-        os.write(descriptor, content)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
     new.replace(path)
+    sync_folder(path.parent)
 
 
 def sync_file(path: Path) -> None:

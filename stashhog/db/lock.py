@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stashhog.core.exceptions import StorageError
+from stashhog.db.errors import folder_error
 
 LOCK_FILE = "stashhog.lock"
 _FOLDER_MODE = 0o700
@@ -24,11 +25,8 @@ def make_data_folder(data_dir: Path) -> None:
     try:
         data_dir.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(
-            f"the data folder {data_dir} cannot be made ({error.strerror}); name another by "
-            "--data-dir or give this place to this user",
-            code="data_folder_unusable",
-        ) from None
+        remedy = "name another folder by --data-dir, or give this place to this user"
+        raise folder_error(error, data_dir, remedy, "data_folder_unusable") from None
 
 
 @contextmanager
@@ -44,15 +42,13 @@ def lock_data_folder(data_dir: Path) -> Generator[None]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
     except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written ({error.strerror}); give the data folder to this user or "
-            "name another by --data-dir",
-            code="data_folder_unusable",
-        ) from None
+        remedy = "give the data folder to this user, or name another by --data-dir"
+        raise folder_error(error, path, remedy, "data_folder_unusable") from None
     try:
         _lock(descriptor, path)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # on a full disk the holder stays unnamed
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)

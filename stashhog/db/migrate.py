@@ -14,8 +14,9 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy.exc import DBAPIError
 
+from stashhog.core.exceptions import StorageError
 from stashhog.db.backups import make_backup
-from stashhog.db.connections import APPLICATION_ID, connect, pragma, writer_engine
+from stashhog.db.connections import APPLICATION_ID, connect, migration_engine, pragma
 from stashhog.db.errors import storage_error
 from stashhog.db.files import sync_file, sync_folder
 
@@ -75,7 +76,8 @@ def migrate(path: Path, revision: str, folder: Path = REVISIONS) -> None:
         folder: Where the revisions are.
 
     Raises:
-        StorageError: there is no room, or it cannot be written; the file is as it was.
+        StorageError: there is no room, it cannot be written, or a revision does not go through;
+            the file is as it was.
     """
     backup = make_backup(path, revision)
     log.info("migrating", file=str(path), from_=revision, to=head(folder), backup=str(backup))
@@ -86,16 +88,28 @@ def upgrade(path: Path, folder: Path = REVISIONS, to: str = "head") -> None:
     """Run the revisions that a database lacks, all in one transaction.
 
     Raises:
-        StorageError: it cannot be written; the file is as it was.
+        StorageError: it cannot be written, or a revision does not go through; the file is as it
+            was.
     """
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    engine = writer_engine(path)
+    engine = migration_engine(path)
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, to)
+            if loose := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(1):
+                raise _not_migrated(path, folder, f"a row of {loose[0][0]} refers to nothing")
     except DBAPIError as error:
-        raise storage_error(error.orig, path) or error from error
+        told = storage_error(error.orig, path)
+        raise told or _not_migrated(path, folder, str(error.orig)) from error
     finally:
         engine.dispose()
+
+
+def _not_migrated(path: Path, folder: Path, why: str) -> StorageError:
+    return StorageError(
+        f"{path} could not be brought to schema {head(folder)} ({why}); it is as it was: go on "
+        "with the former release, and report this",
+        code="migration_failed",
+    )

@@ -20,14 +20,15 @@ from typing import Any, Protocol
 import structlog
 import trio
 
-from stashhog.core.exceptions import StorageError
+from stashhog.core.exceptions import DiskFullError, StorageError
 from stashhog.db.backups import remove_unfinished
 from stashhog.db.connections import APPLICATION_ID, connect, pragma
 from stashhog.db.engine import Database
-from stashhog.db.errors import damaged, read_only, storage_error
-from stashhog.db.files import place
+from stashhog.db.errors import damaged, read_only, require_whole, storage_error, way_back
+from stashhog.db.files import place, sync_folder
 from stashhog.db.lock import make_data_folder
 from stashhog.db.migrate import create, head, is_known, migrate as migrate_file
+from stashhog.db.tables import metadata
 from stashhog.db.vault import open_vault
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,8 @@ HEADER_BYTES = 100
 OLDEST_SQLITE = (3, 37, 0)
 """The first with STRICT tables."""
 _PREFIX = "sqlite:///"
+_ALONE = "ro&immutable=1"
+"""Looks at the file without its log, and leaves nothing beside it."""
 
 
 class DatabaseValues(Protocol):
@@ -65,12 +68,25 @@ def database_path(data_dir: Path, settings: DatabaseValues) -> Path:
         StorageError: `database_url`, they name no SQLite file.
     """
     if not settings.url:
-        return data_dir / "stashhog.db"
+        return _real(data_dir / "stashhog.db")
     if not settings.url.startswith(_PREFIX):
         raise StorageError(
             "database.url has to name an SQLite file: sqlite:///FILE", code="database_url"
         )
-    return data_dir / settings.url.removeprefix(_PREFIX)
+    return _real(data_dir / settings.url.removeprefix(_PREFIX))
+
+
+def _real(path: Path) -> Path:
+    """The file itself where a link names it: SQLite's log lies beside that one."""
+    if not path.is_symlink():
+        return path
+    if not path.exists():
+        raise StorageError(
+            f"{path} is a link to {path.readlink()}, which is not there; bring back the disk that "
+            "it is on, or remove the link to start with an empty library",
+            code="database_missing",
+        )
+    return path.resolve()
 
 
 @asynccontextmanager
@@ -93,19 +109,25 @@ async def open_database(
     path = database_path(data_dir, settings)
     await trio.to_thread.run_sync(lambda: prepare(data_dir, path, migrate=migrate))
     vault = await trio.to_thread.run_sync(lambda: open_vault(data_dir, make=migrate))
-    mark = _mark(path)
-    mark.unlink(missing_ok=True)
+    await trio.to_thread.run_sync(_take_mark, path)
     db = Database(path, vault, pool_size=settings.pool_size, echo=settings.echo)
     try:
-        await db.write(_first_write)
+        await _prove_writable(db)
         yield db
     finally:
         await db.close()
-        _leave_mark(path, mark)
+        _leave_mark(path)
 
 
-def _first_write(s: Any) -> None:
-    """Prove that the file can be written before anybody counts on it."""
+async def _prove_writable(db: Database) -> None:
+    """Write once before anybody counts on it; a full disk is no reason not to serve reads."""
+    try:
+        await db.write(_count_opening)
+    except DiskFullError as error:
+        log.warning("disk_full_at_start", detail=error.detail)
+
+
+def _count_opening(s: Any) -> None:
     s.connection().exec_driver_sql(
         "INSERT INTO meta (name, value) VALUES ('opened', '1')"
         " ON CONFLICT DO UPDATE SET value = value + 1"
@@ -159,6 +181,12 @@ def examine(path: Path) -> Found | None:
     log_file = path.with_name(f"{path.name}-wal")
     has_log = log_file.exists() and log_file.stat().st_size > 0
     if not path.exists():
+        if not path.parent.is_dir():
+            raise StorageError(
+                f"the folder {path.parent} of the database is not there; make it, or bring back "
+                "the disk that it is on",
+                code="database_folder_missing",
+            )
         if has_log:
             raise StorageError(
                 f"{log_file} is there but {path} is not; put the database back, or move the log "
@@ -168,14 +196,17 @@ def examine(path: Path) -> Found | None:
         return None
     clean = _is_as_left(path)
     if clean and has_log:
-        raise StorageError(
-            f"{log_file} does not belong to {path}, which was closed in order; move it away",
-            code="foreign_log",
-        )
+        raise _foreign_log(path, log_file)
     try:
         _check_header(path)
-        with closing(connect(path, mode="ro")) as connection:
-            return _look_inside(connection, path, thorough=not clean)
+        if not has_log:
+            return _look(path, _ALONE, thorough=not clean)
+        try:
+            return _look(path, "ro", thorough=True)
+        except (StorageError, sqlite3.DatabaseError) as error:
+            if _is_whole_alone(path):
+                raise _foreign_log(path, log_file) from error
+            raise
     except sqlite3.Error as error:
         raise storage_error(error, path) or damaged(path, str(error)) from None
     except OSError as error:
@@ -185,23 +216,33 @@ def examine(path: Path) -> Found | None:
         ) from None
 
 
+def _foreign_log(path: Path, log_file: Path) -> StorageError:
+    return StorageError(
+        f"{log_file} does not belong to {path}; move the log away", code="foreign_log"
+    )
+
+
+def _look(path: Path, mode: str, *, thorough: bool) -> Found:
+    with closing(connect(path, mode=mode)) as connection:
+        return _look_inside(connection, path, thorough=thorough)
+
+
+def _is_whole_alone(path: Path) -> bool:
+    try:
+        return _look(path, _ALONE, thorough=True).checked
+    except (StorageError, sqlite3.DatabaseError):
+        return False
+
+
 def _check_header(path: Path) -> None:
     if not path.is_file():
         raise StorageError(f"{path} is not a file; move it away", code="not_a_database")
     with path.open("rb") as file:
         head_bytes = file.read(HEADER_BYTES)
     if not head_bytes:
-        raise StorageError(
-            f"{path} is empty (0 bytes); put a copy from {path.parent / 'backups'} in its place, "
-            "or remove it to start with an empty library",
-            code="database_empty",
-        )
+        raise StorageError(f"{path} is empty (0 bytes); {way_back(path)}", code="database_empty")
     if len(head_bytes) < HEADER_BYTES or not head_bytes.startswith(MAGIC):
-        raise StorageError(
-            f"{path} is not a database; put a copy from {path.parent / 'backups'} in its place, "
-            "or move it away to start with an empty library",
-            code="not_a_database",
-        )
+        raise StorageError(f"{path} is not a database; {way_back(path)}", code="not_a_database")
 
 
 def _look_inside(connection: sqlite3.Connection, path: Path, *, thorough: bool) -> Found:
@@ -219,13 +260,15 @@ def _look_inside(connection: sqlite3.Connection, path: Path, *, thorough: bool) 
     if not is_known(revision):
         raise StorageError(
             f"{path} was written by a newer StashHog (schema {revision[:32]}); install that "
-            f"release, or put an older copy from {path.parent / 'backups'} in its place",
+            f"release, or go back: {way_back(path)}",
             code="schema_newer",
         )
+    if revision == head():
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        if lost := metadata.tables.keys() - {name for (name,) in tables}:
+            raise damaged(path, f"it has no table {min(lost)}")
     if thorough:
-        found = connection.execute("PRAGMA quick_check(1)").fetchall()
-        if found != [("ok",)]:
-            raise damaged(path, str(found[0][0]).splitlines()[0] if found else "")
+        require_whole(connection, path, "quick_check")
     return Found(revision, thorough)
 
 
@@ -248,10 +291,22 @@ def _is_as_left(path: Path) -> bool:
         return False
 
 
-def _leave_mark(path: Path, mark: Path) -> None:
+def _take_mark(path: Path) -> None:
+    """From here on the file is not as it was left, after a power cut either."""
+    try:
+        _mark(path).unlink()
+    except FileNotFoundError:
+        return
+    except OSError:
+        raise read_only(path) from None
+    sync_folder(path.parent)
+
+
+def _leave_mark(path: Path) -> None:
     log_file = path.with_name(f"{path.name}-wal")
     if log_file.exists() and log_file.stat().st_size:
         return
+    mark = _mark(path)
     try:
         place(mark, json.dumps(_state(path)).encode())
     except OSError as error:

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from stashhog.core.exceptions import StorageError
-from stashhog.db.files import place, sync_folder
+from stashhog.db.errors import folder_error
+from stashhog.db.files import place
 
 KEY_FILE = "secrets.key"
 _KEY_BYTES = 32
@@ -79,9 +80,7 @@ def open_vault(data_dir: Path, *, make: bool = True) -> Vault:
     try:
         key = path.read_bytes() if path.exists() else _new_key(path, make=make)
     except OSError as error:
-        raise StorageError(
-            f"{path} cannot be used ({error.strerror}); give it to this user", code="key_unusable"
-        ) from None
+        raise folder_error(error, path, "give it to this user", "key_unusable") from None
     if len(key) != _KEY_BYTES:
         raise StorageError(
             f"{path} is not a key; put the right file back, or move it away and enter all saved "
@@ -95,5 +94,4 @@ def _new_key(path: Path, *, make: bool) -> bytes:
     key = os.urandom(_KEY_BYTES)
     if make:
         place(path, key)
-        sync_folder(path.parent)
     return key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -56,10 +57,11 @@ class Service:
     """One installation: a folder, an address, and the process that serves it now.
 
     Args:
-        home: Its own working directory; the data folder lies in it.
+        home: Its own working directory; the data folder lies in it unless given by `data`.
         stash_url: The Stash that it is set up for; None: none.
         env: More settings.
         arguments: The command; `serve` with port and folder unless given.
+        data: The data folder, where it is not its own.
     """
 
     def __init__(
@@ -69,9 +71,10 @@ class Service:
         *,
         env: Mapping[str, str] | None = None,
         arguments: Sequence[str] | None = None,
+        data: Path | None = None,
     ) -> None:
         self.home = home
-        self.data = home / "data"
+        self.data = data or home / "data"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {**settings_of(stash_url), **(env or {})}
@@ -109,6 +112,11 @@ class Service:
         """What all its processes wrote to standard error."""
         files = [self.home / f"stderr-{number}.log" for number in range(1, self.starts + 1)]
         return "".join(file.read_text("utf-8", "replace") for file in files)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What its processes logged, without the lines that are for a person."""
+        return [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
 
     @property
     def output(self) -> str:
