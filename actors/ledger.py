@@ -4,6 +4,8 @@ Rules:
 - Synchronous and free of I/O: the registry's inbox changes it, the registry's writer empties it.
 - A change of status goes through `domain.jobs.advance` and takes the job's next `seq`; so does a
   log line. Both are told after they were saved, in the order of their `seq`.
+- While the store cannot save, what is no promise is told all the same: log lines, and what a job
+  waits for. They are saved later.
 - Progress is told at once, as its items are committed, unless something older still waits to be
   told: then it follows that.
 - The stored `seq` may lie behind what was told of progress, but never by `SEQ_AHEAD`; a job that a
@@ -49,7 +51,8 @@ class Entry:
     """One job in memory.
 
     `untold` are snapshots (status, waiting) and log lines in the order of their `seq`; the first
-    `in_flight` of them are being saved. `asked` are the people who wait to hear that their cancel
+    `in_flight` of them are being saved, the first `told_early` could not be saved and were told.
+    `asked` are the people who wait to hear that their cancel
     is on disk.
     """
 
@@ -58,6 +61,7 @@ class Entry:
     dirty: bool = False
     untold: list[Job | LogLine] = field(default_factory=list)
     in_flight: int = 0
+    told_early: int = 0
     progress_untold: bool = False
     asked: list[Reply[Job | None]] = field(default_factory=list)
 
@@ -182,7 +186,8 @@ class Ledger:
     def _touch(self, entry: Entry) -> None:
         """Note a new snapshot that has to be saved and told."""
         entry.job = replace(entry.job, seq=entry.job.seq + 1)
-        last = entry.untold[-1] if len(entry.untold) > entry.in_flight else None
+        settled = max(entry.in_flight, entry.told_early)
+        last = entry.untold[-1] if len(entry.untold) > settled else None
         if isinstance(last, Job) and last.status is entry.job.status:
             entry.untold[-1] = entry.job  # only what it waits for has changed again
         else:
@@ -226,6 +231,7 @@ class Ledger:
         for entry, _, asked in batch.taken:
             entry.in_flight = 0
             self._mark(entry)
+            self._tell_early(entry)
             for reply in asked:
                 reply.fail(error)
 
@@ -244,7 +250,8 @@ class Ledger:
         return on_disk
 
     def _tell(self, entry: Entry, count: int, stored: Job) -> None:
-        told, entry.untold = entry.untold[:count], entry.untold[count:]
+        told, entry.untold = entry.untold[entry.told_early : count], entry.untold[count:]
+        entry.told_early = max(entry.told_early - count, 0)
         for item in told:
             if isinstance(item, LogLine):
                 self._hub.tell_log(item)
@@ -254,6 +261,19 @@ class Ledger:
             del self._entries[stored.id]
         elif entry.progress_untold and not entry.untold:
             self._tell_progress(entry)
+
+    def _tell_early(self, entry: Entry) -> None:
+        known = self._hub.job(entry.job.id)
+        for item in entry.untold[entry.told_early :]:
+            if known is None or item.seq - entry.saved_seq >= SEQ_AHEAD:
+                return
+            if isinstance(item, LogLine):
+                self._hub.tell_log(item)
+            elif item.status is known.status:
+                self._hub.tell_status(item)
+            else:
+                return
+            entry.told_early += 1
 
 
 def _asked_meanwhile(entry: Entry) -> Sequence[Reply[Job | None]]:

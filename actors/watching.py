@@ -1,8 +1,8 @@
 """What watchers are told: frames, made once and shared, and one box a watcher that never blocks.
 
 Rules:
-- Only what is on disk is told; the registry calls `tell_*` after its writer committed (progress
-  counts items that the job itself has committed).
+- A status is told once it is on disk; the registry calls `tell_*` after its writer committed
+  (progress counts items that the job itself has committed).
 - `seq` is the job's own and rises; a job keeps its newest frames, so that a watcher that comes
   back goes on where it was, or gets a snapshot.
 - Status frames are never dropped, of progress the latest wins, log lines are bounded. A box that

@@ -16,6 +16,7 @@ import trio
 
 from actors.jobs.context import JobContext
 from stashhog.core.exceptions import (
+    BusyError,
     DiskFullError,
     ModelUnavailableError,
     StashBusyError,
@@ -28,14 +29,17 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0
-DISK_PAUSE_S = 3.0
+STORAGE_PAUSE_S = 3.0
 
-WORTH_WAITING = (StashConnectionError, StashBusyError, ModelUnavailableError, DiskFullError)
+OURS = (DiskFullError, BusyError)
+"""Our own storage: it is waited for as long as it takes."""
+WORTH_WAITING = (StashConnectionError, StashBusyError, ModelUnavailableError, *OURS)
 WAITING_CODES = {
     StashConnectionError: "stash_unavailable",
     StashBusyError: "stash_unavailable",
     ModelUnavailableError: "model_unavailable",
     DiskFullError: "disk_full",
+    BusyError: "busy",
 }
 
 
@@ -61,9 +65,9 @@ async def _wait_and_ask(
     pause = FIRST_PAUSE_S
     ctx.log("warning", f"waiting: {error.detail}")
     while True:
-        full = isinstance(error, DiskFullError)
-        seconds = DISK_PAUSE_S if full else pause
-        if not full and trio.current_time() + seconds > gives_up_at:
+        ours = isinstance(error, OURS)
+        seconds = STORAGE_PAUSE_S if ours else pause
+        if not ours and trio.current_time() + seconds > gives_up_at:
             raise error
         with ctx.waiting(_code(error), ctx.now() + timedelta(seconds=seconds)):
             await trio.sleep(seconds)

@@ -15,6 +15,7 @@ from tests.reliability.trial import Trial
 
 TRIALS = {
     "kills": "SIGKILL at random moments of sync, analysis, decisions, apply and undo",
+    "disk": "a full disk at random moments of each kind of job",
     "migrations": "SIGKILL and a full disk while a database is brought to the next schema",
 }
 """Each is a module of this package."""

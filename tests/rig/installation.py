@@ -64,11 +64,15 @@ def installed(
     real: str | None = None,
     api_key: str | None = None,
     seed: int = 0,
+    data: Path | None = None,
 ) -> Generator[Installation]:
-    """Start both in an empty folder, and end both; `stash_in_hand` says which Stash."""
+    """Start both in an empty folder, and end both; `stash_in_hand` says which Stash.
+
+    The data folder lies in `home` unless `data` names another.
+    """
     key = {} if api_key is None else {"STASHHOG_STASH__API_KEY": api_key}
     with (
         stash_in_hand(library=library, real=real, api_key=api_key, seed=seed) as stash,
-        Service(home, stash.url, env={**key, **(env or {})}) as service,
+        Service(home, stash.url, env={**key, **(env or {})}, data=data) as service,
     ):
         yield Installation(service, stash, Api(service.url))
