@@ -27,6 +27,8 @@ USUAL = 25
 SCENES = 60
 DISK_BYTES = 24 << 20
 WAITS_S = 10.0
+QUEUED_S = 2.0
+"""As long as its running row cannot be saved, a job has not begun."""
 GOES_ON_S = 10.0
 ENV = {"STASHHOG_STASH__PAGE_SIZE": "10", "STASHHOG_ANALYSIS__BATCH_SIZE": "1"}
 KINDS = ("sync", "analysis", "apply", "undo")
@@ -108,16 +110,18 @@ class Under:
     # --- while it is full -----------------------------------------------------------------------
 
     def waits(self, job: Shape) -> bool:
-        """The job says that it waits for the disk, unless it had ended before."""
+        """The job says that it waits for the disk, unless it ended before or could not begin."""
+        began = time.monotonic()
 
         def look() -> Any:
             now = self.at.api.job(job["id"])
             waiting = (now["waiting"] or {}).get("code") == "disk_full"
-            return now if waiting or now["status"] in FINAL else None
+            queued = now["status"] == "queued" and time.monotonic() - began > QUEUED_S
+            return now if waiting or queued or now["status"] in FINAL else None
 
         now = until(look, "the job waits for the disk", seconds=WAITS_S)
         self.trial.check(now["status"] != "failed", "a full disk fails no job", now)
-        waits = now["status"] not in FINAL
+        waits = now["waiting"] is not None
         self.trial.figures["waited"] = self.trial.figures.get("waited", 0) + waits
         return waits
 
