@@ -25,20 +25,29 @@ from actors.messages import (
     JobEnded,
     LibraryChanged,
     Submit,
-    Tick,
     ToPlanner,
     ToRegistry,
 )
-from stashhog.core.exceptions import BusyError, StorageError
+from actors.schedules import RunEnd, ScheduleBook
+from actors.watching import Hub
+from stashhog.core.exceptions import BusyError, StorageError, ValidationError
 from stashhog.core.ids import RANDOM_BYTES, uuid7
-from stashhog.domain.jobs import AnalysisSubmission, Job
+from stashhog.domain.jobs import AnalysisSubmission, Job, JobKind, SceneSelection
 from stashhog.domain.learning import Knowledge, learn
 from stashhog.domain.library import Scene
+from stashhog.domain.schedules import (
+    UNATTENDED,
+    NothingToDoError,
+    Schedule,
+    ScheduledRun,
+    ScheduleName,
+)
 from stashhog.ports import PlanStore
 
 _log = structlog.get_logger(__name__)
 
 LEARNING_PAGE = 500
+ANALYSIS_SCHEDULES: tuple[ScheduleName, ...] = ("analysis",)
 
 
 class KnowledgeCache:
@@ -103,6 +112,8 @@ class PlannerParts:
     registry: Mailbox[ToRegistry]
     cache: KnowledgeCache
     now: Callable[[], datetime]
+    hub: Hub
+    schedules: ScheduleBook
 
 
 class AnalysisPlanner:
@@ -116,6 +127,7 @@ class AnalysisPlanner:
         """Serve the inbox until cancelled."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
+            nursery.start_soon(self._parts.schedules.keep, ANALYSIS_SCHEDULES, self._scheduled)
             ready()
             await self._parts.mailbox.serve(self._handle)
 
@@ -125,10 +137,34 @@ class AnalysisPlanner:
                 self._pass_on(submission, reply)
             case LibraryChanged():
                 self._nursery.start_soon(self._parts.cache.forget_stale)
-            case JobEnded() | Tick():
-                pass  # nothing is scheduled yet
+            case JobEnded():
+                self._parts.schedules.changed()  # a run may have waited for this job's end
             case _:
                 assert_never(message)
+
+    async def _scheduled(self, schedule: Schedule, run: ScheduledRun) -> RunEnd | None:
+        """Make the analysis of a run: after a sync that is on its way, and never two at once."""
+        live = self._parts.hub.live
+        if schedule.last_job_id in live:
+            return RunEnd("skipped", schedule.last_job_id)
+        if any(job.kind is JobKind.SYNC for job in live.values()):
+            return None
+        submission = AnalysisSubmission(
+            SceneSelection(filter=schedule.filter),
+            {**UNATTENDED, **(schedule.options or {})},
+            f"Scheduled analysis of {self._parts.now():%Y-%m-%d %H:%M}",
+            scheduled=run,
+        )
+        reply = Reply[Job]()
+        self._pass_on(submission, reply)
+        try:
+            job = await reply.wait()
+        except NothingToDoError:
+            return RunEnd("nothing_to_do")
+        except ValidationError as error:
+            _log.warning("scheduled_analysis_refused", code=error.public_code, detail=error.detail)
+            return RunEnd("refused")
+        return RunEnd("started", job.id)
 
     def _pass_on(self, submission: AnalysisSubmission, reply: Reply[Job]) -> None:
         now = self._parts.now()

@@ -202,20 +202,11 @@ class LibraryChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """Time passed: look at the schedules."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class AnalyseRequest(Ask[Job]):
     """Somebody wants an analysis."""
 
     submission: AnalysisSubmission
 
 
-ToSyncManager: TypeAlias = (
-    SyncRequest | Nudge | Begun | Submitted | JobEnded | LibraryChanged | Tick
-)
-ToPlanner: TypeAlias = AnalyseRequest | JobEnded | LibraryChanged | Tick
+ToSyncManager: TypeAlias = SyncRequest | Nudge | Begun | Submitted | JobEnded | LibraryChanged
+ToPlanner: TypeAlias = AnalyseRequest | JobEnded | LibraryChanged

@@ -13,9 +13,9 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 import structlog
 import trio
@@ -29,13 +29,20 @@ from actors.messages import (
     Nudge,
     Submitted,
     SyncRequest,
-    Tick,
     ToPlanner,
     ToSyncManager,
 )
+from actors.schedules import RunEnd, ScheduleBook
 from actors.watching import Hub
+from stashhog.core.config import Settings
 from stashhog.core.exceptions import BusyError, StashHogException
 from stashhog.domain.jobs import Job, JobKind, JobStatus, SyncSubmission
+from stashhog.domain.schedules import (
+    Schedule,
+    ScheduledRun,
+    ScheduleMovedError,
+    ScheduleName,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +53,7 @@ SyncKey: TypeAlias = tuple[str, frozenset[str]]
 """Mode and scene set; an empty set means all scenes."""
 
 INCREMENTAL = SyncSubmission("incremental")
+SYNC_SCHEDULES: tuple[ScheduleName, ...] = ("sync.incremental", "sync.full")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,8 @@ class SyncManagerParts:
     registry: RegistryHandle
     hub: Hub
     closing: trio.Event
+    settings: Callable[[], Settings]
+    schedules: ScheduleBook
 
 
 @dataclass(slots=True)
@@ -90,6 +100,7 @@ class SyncManager:
             self._again.update(job.id for job in self._live() if job.status is JobStatus.RUNNING)
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
+            nursery.start_soon(self._parts.schedules.keep, SYNC_SCHEDULES, self._scheduled)
             ready()
             await self._parts.mailbox.serve(self._handle)
 
@@ -108,8 +119,6 @@ class SyncManager:
             case LibraryChanged(reason):
                 self._parts.hub.tell_library(reason)
                 self._parts.planner.post(message)
-            case Tick():
-                pass  # nothing is scheduled yet
             case _:
                 assert_never(message)
 
@@ -119,10 +128,21 @@ class SyncManager:
         key = _key(submission.mode, submission.scene_ids)
         for job in self._live():
             if job.status in JOINABLE and _key_of(job) == key:
-                self._note_late(job)
+                if submission.scheduled is None:
+                    self._note_late(job)
                 reply.set(job)
                 return
         self._submit(submission, reply)
+
+    async def _scheduled(self, schedule: Schedule, run: ScheduledRun) -> RunEnd:  # noqa: ARG002 - the shape that both actors' runs share
+        """Make or join the sync of a run; the store tells the one from the other."""
+        if self._parts.settings().stash.url is None:
+            return RunEnd("stash_not_configured")
+        mode: Literal["full", "incremental"] = "full" if run.name == "sync.full" else "incremental"
+        reply = Reply[Job]()
+        self._request(SyncSubmission(mode, scheduled=run), reply)
+        job = await reply.wait()
+        return RunEnd("skipped", job.id)
 
     def _nudge(self, reason: str) -> None:
         """One more sync of everything, unless one is to come that sees the change anyway."""
@@ -159,6 +179,12 @@ class SyncManager:
         key = _key(message.submission.mode, message.submission.scene_ids)
         pending = self._pending.pop(key, None)
         replies = pending.replies if pending is not None else []
+        if isinstance(message.outcome, ScheduleMovedError):
+            scheduled, *joined = replies
+            scheduled.fail(message.outcome)
+            for reply in joined:
+                self._request(replace(message.submission, scheduled=None), reply)
+            return
         for reply in replies:
             if isinstance(message.outcome, Job):
                 reply.set(message.outcome)

@@ -35,6 +35,7 @@ from actors.messages import (
     ToRegistry,
     ToSyncManager,
 )
+from actors.schedules import ScheduleBook
 from actors.supervisor import PER_ACTOR, PER_TREE, ActorSpec, RestartLimit, Supervisor
 from actors.sync_manager import SyncManager, SyncManagerHandle, SyncManagerParts
 from actors.tasks import TaskQueue, tasks
@@ -77,6 +78,7 @@ class Actors:
         registry: Submit, cancel and watch jobs.
         sync_manager: Ask for syncs.
         planner: Ask for analyses.
+        schedules: Tell that a person changed them.
         failed: Set when the tree gave up; the process is about to end.
     """
 
@@ -90,6 +92,7 @@ class Actors:
         self.registry = RegistryHandle(registry)
         self.sync_manager = SyncManagerHandle(sync_manager)
         self.planner = PlannerHandle(planner)
+        self.schedules = sync_manager.schedules
         self.failed = supervisor.failed
         self._parts = registry
         self._supervisor = supervisor
@@ -174,7 +177,8 @@ async def open_actors(
     Args:
         ports: The outside.
         settings: Gives the settings as they are now.
-        resume: Whether jobs that a former process left are taken up; only the service does that.
+        resume: Whether jobs that a former process left are taken up, and schedules are followed;
+            only the service does that.
         catalogue: What jobs run.
         now: The clock, aware, in UTC.
         limits: How many crashes are borne.
@@ -260,8 +264,11 @@ class _Setup:
             workers=lambda: self.settings().jobs.workers,
         )
         handle = RegistryHandle(registry)
-        manager = SyncManagerParts(sync_inbox, planner_inbox, handle, hub, closing)
-        planner = PlannerParts(planner_inbox, registry_inbox, cache, self.now)
+        book = ScheduleBook(self.ports.schedules if self.resume else None, self.now)
+        manager = SyncManagerParts(
+            sync_inbox, planner_inbox, handle, hub, closing, self.settings, book
+        )
+        planner = PlannerParts(planner_inbox, registry_inbox, cache, self.now, hub, book)
         supervisor = Supervisor(
             [
                 ActorSpec("job_registry", registry_inbox, lambda ok: JobRegistry(registry).run(ok)),
@@ -274,4 +281,5 @@ class _Setup:
             per_actor=self.limits.per_actor,
             per_tree=self.limits.per_tree,
         )
-        return _Tree(Actors(registry, manager, planner, supervisor), supervisor, crew, hub)
+        actors = Actors(registry, manager, planner, supervisor)
+        return _Tree(actors, supervisor, crew, hub)

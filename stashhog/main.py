@@ -87,6 +87,7 @@ async def open_core(layers: SettingsLayers, *, resume: bool) -> AsyncGenerator[C
                     sync=db.sync,
                     plans=db.plans,
                     journal=db.journal,
+                    schedules=db.schedules,
                 )
                 async with open_actors(ports, lambda: holder.current, resume=resume) as actors:
                     yield Core(db, stash, model, holder, actors)

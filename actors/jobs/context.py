@@ -35,6 +35,7 @@ from stashhog.domain.jobs import Job, JobKind, LogLevel, Progress, Waiting
 from stashhog.domain.learning import Knowledge
 from stashhog.domain.progress import Pace, measured, observe
 from stashhog.ports import JobStore, JournalStore, LanguageModel, PlanStore, Stash, SyncStore
+from stashhog.ports.schedules import ScheduleStore
 
 T = TypeVar("T")
 Checkpoint = Callable[[], None]
@@ -52,7 +53,7 @@ class CpuCancelledError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ActorPorts:
-    """The outside, as the actors see it."""
+    """The outside, as the actors see it; without `schedules` nothing runs by itself."""
 
     stash: Stash
     model: LanguageModel
@@ -60,6 +61,7 @@ class ActorPorts:
     sync: SyncStore
     plans: PlanStore
     journal: JournalStore
+    schedules: ScheduleStore | None = None
 
 
 @dataclass(frozen=True, slots=True)

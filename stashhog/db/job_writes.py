@@ -26,6 +26,7 @@ from stashhog.db.plan_rows import (
     plan_row,
     require_free,
 )
+from stashhog.db.schedules import end_run
 from stashhog.db.values import clean, from_json, moment_text, run, run_many, to_json
 from stashhog.domain.jobs import (
     AnalysisSubmission,
@@ -40,6 +41,7 @@ from stashhog.domain.jobs import (
     result_of,
 )
 from stashhog.domain.plans import PlanStatus
+from stashhog.domain.schedules import NothingToDoError
 
 KEEP_ROWS = 1000
 """The newest ended jobs stay, however old they are."""
@@ -52,6 +54,7 @@ def insert_job(s: Session, job_id: str, submission: Submission, now: datetime) -
     match submission:
         case SyncSubmission():
             _insert_row(s, job_id, JobKind.SYNC, submission.params, now)
+            _note_scheduled(s, submission, job_id, now)
         case AnalysisSubmission():
             _insert_analysis(s, job_id, submission, now)
         case ApplySubmission() | UndoSubmission():
@@ -116,9 +119,21 @@ def _insert_analysis(
     n = _insert_row(s, job_id, JobKind.ANALYSIS, params, now, tally=tally)
     last = None if plan is None else plan.job_id
     left = None if last is None else _items_left_by(s, n, last)
-    _set_total(s, n, insert_scenes(s, n, selection) if left is None else left)
+    total = insert_scenes(s, n, selection) if left is None else left
+    if submission.scheduled is not None and not total:
+        raise NothingToDoError("no scene is to be looked at")
+    _set_total(s, n, total)
+    _note_scheduled(s, submission, job_id, now)
     run(s, "UPDATE plans SET job_id = ? WHERE id = ?", (job_id, plan_id))
     mark_busy(s, plan_id, job_id, PlanStatus.DRAFT)
+
+
+def _note_scheduled(
+    s: Session, submission: SyncSubmission | AnalysisSubmission, job_id: str, now: datetime
+) -> None:
+    """The run that is due and its job are one transaction: no kill makes two of it, or none."""
+    if submission.scheduled is not None:
+        end_run(s, submission.scheduled, "started", job_id, now)
 
 
 def _plan_to_go_on_with(s: Session, submission: AnalysisSubmission) -> PlanRow | None:

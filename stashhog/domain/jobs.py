@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from stashhog.core.exceptions import StashHogException
+from stashhog.domain.schedules import ScheduledRun
 
 
 class JobKind(StrEnum):
@@ -236,11 +237,12 @@ class SceneSelection:
 
 @dataclass(frozen=True, slots=True)
 class SyncSubmission:
-    """A sync: `full`, `incremental`, or only some scenes."""
+    """A sync: `full`, `incremental`, or only some scenes; `scheduled` names the run it is for."""
 
     mode: Literal["full", "incremental"] = "incremental"
     scene_ids: tuple[str, ...] | None = None
     kind: Literal[JobKind.SYNC] = JobKind.SYNC
+    scheduled: ScheduledRun | None = None
 
     @property
     def params(self) -> dict[str, Any]:
@@ -258,6 +260,7 @@ class AnalysisSubmission:
     plan_id: int | None = None
     retry_of: str | None = None
     kind: Literal[JobKind.ANALYSIS] = JobKind.ANALYSIS
+    scheduled: ScheduledRun | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ from stashhog.domain.jobs import (
     result_of,
 )
 from stashhog.domain.library import Library, Scene
+from stashhog.domain.schedules import NothingToDoError
+from tests.fakes.schedules import FakeScheduleStore
 
 
 @dataclass
@@ -54,6 +56,7 @@ class FakeJobStore:
     """`ports.JobStore` in memory.
 
     `writes` counts transactions; `told` is every status that was saved, in order, by job.
+    A scheduled analysis finds `scenes_to_look_at` scenes.
     """
 
     faults: Faults = field(default_factory=Faults)
@@ -63,6 +66,8 @@ class FakeJobStore:
     busy: dict[int, str] = field(default_factory=dict)
     plans: int = 0
     writes: int = 0
+    schedules: FakeScheduleStore = field(default_factory=FakeScheduleStore)
+    scenes_to_look_at: int = 0
     history: dict[str, list[JobStatus]] = field(default_factory=dict)
 
     async def unfinished(self) -> Sequence[Job]:
@@ -78,6 +83,7 @@ class FakeJobStore:
 
     async def insert(self, job_id: str, submission: Submission, now: datetime) -> Job:
         await self.faults.meet("insert")
+        self._note_scheduled(job_id, submission, now)
         params = self._params(submission)
         if "plan_id" in params:
             self._take_plan(params["plan_id"], job_id)
@@ -87,6 +93,14 @@ class FakeJobStore:
         self.rows[job_id] = replace(row, progress=replace(row.progress, unit=unit))
         self.history[job_id] = [JobStatus.QUEUED]
         return self.rows[job_id]
+
+    def _note_scheduled(self, job_id: str, submission: Submission, now: datetime) -> None:
+        run = getattr(submission, "scheduled", None)
+        if run is None:
+            return
+        if submission.kind is JobKind.ANALYSIS and not self.scenes_to_look_at:
+            raise NothingToDoError("no scene is to be looked at")
+        self.schedules.note(run, "started", job_id, now)
 
     def _take_plan(self, plan_id: int, job_id: str) -> None:
         if not 0 < plan_id <= self.plans:

@@ -40,6 +40,7 @@ from stashhog.api.routes import (
     jobs,
     metrics,
     scenes,
+    schedules,
     settings,
     sockets,
 )
@@ -52,6 +53,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     jobs.bp,
     metrics.bp,
     scenes.bp,
+    schedules.bp,
     settings.bp,
     sockets.bp,
 )

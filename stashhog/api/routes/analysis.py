@@ -23,6 +23,7 @@ from stashhog.api.schemas.analysis import (
     EstimateResponse,
     GenerateBody,
     ImportResponse,
+    OptionsBody,
     PlanListQuery,
     PlanResponse,
     RejectionListQuery,
@@ -63,16 +64,20 @@ def _selection(body: GenerateBody) -> SceneSelection:
     return SceneSelection(ids, wanted)
 
 
-def _check_price(body: GenerateBody) -> None:
+def check_price(options: OptionsBody, *, unset: str | None = None) -> None:
     """A cap in money needs a price; an unknown one is unknown, not 0.
+
+    Args:
+        options: What was asked for.
+        unset: What an unset `use_llm` means; None: what the settings say.
 
     Raises:
         ValidationError: `price_unknown`.
     """
     settings = get_settings()
-    capped = body.options.max_cost_usd is not None
-    given = "use_llm" in body.options.model_fields_set
-    use_llm = body.options.use_llm if given else settings.analysis.use_llm
+    capped = options.max_cost_usd is not None
+    given = "use_llm" in options.model_fields_set
+    use_llm = options.use_llm if given else (unset or settings.analysis.use_llm)
     asks = use_llm != "never" and openai_enabled(settings)
     price = get_openai_client().cost_usd(input_tokens=1000, output_tokens=1000)
     if capped and asks and price is None:
@@ -90,7 +95,7 @@ async def generate(body: GenerateBody) -> dict[str, Any]:
     Options that are not given are those of the settings.
     """
     selection = _selection(body)
-    _check_price(body)
+    check_price(body.options)
     options = body.options.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     submission = AnalysisSubmission(selection, options, body.name)
     return job_json(await get_actors().planner.submit(submission))
@@ -101,7 +106,7 @@ async def generate(body: GenerateBody) -> dict[str, Any]:
 async def estimate(body: GenerateBody) -> EstimateResponse:
     """Counts scenes without calling the model; this release sends none of them to it."""
     selection = _selection(body)
-    _check_price(body)
+    check_price(body.options)
     scenes = await get_db().read(db_scenes.count_selection, selection)
     return EstimateResponse(
         scenes=scenes, llm_scenes=0, llm_requests=0, input_tokens=0, output_tokens=0, cost_usd=0.0

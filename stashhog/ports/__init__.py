@@ -199,6 +199,8 @@ class JobStore(Protocol):
             ConflictError: `plan_busy` with `job_id` in its context.
             PlanNotFoundError: the plan does not exist.
             ValidationError: a selector names what does not exist, or is empty.
+            ScheduleMovedError: the scheduled run that this is for is not due any more.
+            NothingToDoError: a scheduled analysis found no scene.
         """
         ...
 
