@@ -29,7 +29,7 @@ from stashhog.domain.schedules import (
 
 def load_schedules(s: Session) -> dict[ScheduleName, Schedule]:
     """All schedules, those that were never set too."""
-    kept = dict(run(s, "SELECT name, value FROM schedules").tuples())
+    kept = {row[0]: row[1] for row in run(s, "SELECT name, value FROM schedules")}
     return {
         name: from_kept(name, from_json(kept[name]) if name in kept else None)
         for name in SCHEDULE_NAMES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import trio
 
 from actors import ActorPorts, Actors, JobContext, open_actors
 from actors.supervisor import PER_ACTOR
-from actors.system import Limits
+from actors.system import Limits, utc_now
 from actors.tasks import Slot, TaskQueue
 from stashhog.core.config import Settings
 from stashhog.domain.jobs import Job, JobKind, JobStatus
@@ -45,6 +46,7 @@ class Stage:
     settings: Settings = field(default_factory=Settings)
     limits: Limits = field(default_factory=Limits)
     slots: dict[JobKind, Slot | None] = field(default_factory=lambda: dict(SLOTS))
+    now: Callable[[], datetime] = utc_now
 
     @property
     def catalogue(self) -> TaskQueue:
@@ -71,6 +73,7 @@ class Stage:
             sync=unused(),
             plans=self.plans,  # type: ignore[arg-type]  # what learning asks for
             journal=unused(),
+            schedules=self.store.schedules,
         )
 
     @asynccontextmanager
@@ -81,6 +84,7 @@ class Stage:
             resume=resume,
             catalogue=self.catalogue,
             limits=self.limits,
+            now=self.now,
         ) as actors:
             yield actors
 

@@ -34,10 +34,19 @@ class QuietRegistry:
         return {}
 
 
+class QuietSchedules:
+    def __init__(self) -> None:
+        self.told = 0
+
+    def changed(self) -> None:
+        self.told += 1
+
+
 class QuietActors:
     def __init__(self) -> None:
         self.failed = trio.Event()
         self.registry = QuietRegistry()
+        self.schedules = QuietSchedules()
 
     def status(self) -> dict[str, Any]:
         return {}
