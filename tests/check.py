@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".venv"
 PYTHON = FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+WORKERS = ("--numprocesses=auto", "--dist=worksteal")
 
 
 def install() -> None:
@@ -42,6 +43,7 @@ def main(pytest_arguments: list[str]) -> int:
     """Install, then run every step even where an earlier one failed."""
     install()
     tool = str(PYTHON.parent)
+    coverage = [str(PYTHON), "-m", "coverage"]
     good = [
         run("format", [f"{tool}/ruff", "format", "--check", "."]),
         run("lint", [f"{tool}/ruff", "check", "."]),
@@ -49,7 +51,7 @@ def main(pytest_arguments: list[str]) -> int:
         run("layers", [f"{tool}/lint-imports"]),
         run(
             "tests",
-            [str(PYTHON), "-m", "coverage", "run", "-m", "pytest", *pytest_arguments],
+            [*coverage, "run", "-m", "pytest", *WORKERS, *pytest_arguments],
         ),
     ]
     return 0 if all(good) else 1

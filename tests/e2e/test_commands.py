@@ -111,7 +111,7 @@ def test_a_command_that_is_interrupted_keeps_what_it_did(prepared: Path, tmp_pat
         data = str(tmp_path / "data")
         process = begin("apply", "1", "--data-dir", data, home=tmp_path, env=run.env)
         try:
-            until(lambda: len(stash.written()) >= 2, "two scenes are written", seconds=20)
+            until(lambda: len(stash.written()) >= 2, "two scenes are written")
             process.send_signal(signal.SIGINT)
             assert process.wait(10) == 130
         finally:

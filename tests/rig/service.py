@@ -17,11 +17,9 @@ from typing import Any, Self
 
 import httpx
 
-from tests.rig.waiting import until
+from tests.rig.waiting import PATIENCE_S, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-READY_SECONDS = 15.0
-STOP_SECONDS = 20.0
 
 
 def free_port() -> int:
@@ -139,7 +137,7 @@ class Service:
                 stderr=errors,
             )
         if wait:
-            until(self._is_ready, "the service is ready", seconds=READY_SECONDS)
+            until(self._is_ready, "the service is ready", seconds=PATIENCE_S)
         return self
 
     def _is_ready(self) -> bool:
@@ -163,16 +161,16 @@ class Service:
         """SIGKILL; nothing happens where it has ended."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(STOP_SECONDS)
+            self.process.wait(PATIENCE_S)
 
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Ask it to stop; returns the exit code and the seconds that it took."""
         began = time.monotonic()
         self.present.send_signal(sign)
-        code = self.present.wait(STOP_SECONDS)
+        code = self.present.wait(PATIENCE_S)
         return code, time.monotonic() - began
 
-    def wait(self, seconds: float = STOP_SECONDS) -> int:
+    def wait(self, seconds: float = PATIENCE_S) -> int:
         """Wait for its own end; returns the exit code."""
         return self.present.wait(seconds)
 
@@ -195,7 +193,7 @@ def command(
     *arguments: str,
     home: Path,
     env: Mapping[str, str] | None = None,
-    seconds: float = 60.0,
+    seconds: float = PATIENCE_S,
 ) -> subprocess.CompletedProcess[str]:
     """Run a one-shot command to its end."""
     home.mkdir(parents=True, exist_ok=True)

@@ -9,9 +9,9 @@ from typing import Any, Self, TypeVar
 
 import trio
 
-T = TypeVar("T")
+from tests.rig.waiting import PATIENCE_S
 
-SECONDS = 15.0
+T = TypeVar("T")
 
 
 class TrioThread:
@@ -25,7 +25,7 @@ class TrioThread:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._up.wait(SECONDS), f"{type(self).__name__} did not come up"
+        assert self._up.wait(PATIENCE_S), f"{type(self).__name__} did not come up"
         return self
 
     def __exit__(
@@ -35,7 +35,7 @@ class TrioThread:
         trace: TracebackType | None,
     ) -> None:
         self.do(self._scope.cancel)
-        self._thread.join(SECONDS)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
     async def _run(self) -> None:

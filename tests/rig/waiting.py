@@ -9,6 +9,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE_S = 60.0
+"""How long a test waits for what must come. What must be *soon* is asserted, not waited for."""
+
 _never = threading.Event()
 
 
@@ -17,7 +20,9 @@ def pause(seconds: float) -> None:
     _never.wait(seconds)
 
 
-def until(look: Callable[[], T], what: str, *, seconds: float = 10.0, every_s: float = 0.02) -> T:
+def until(
+    look: Callable[[], T], what: str, *, seconds: float = PATIENCE_S, every_s: float = 0.02
+) -> T:
     """Look until the answer is truthy, and return it.
 
     Raises:

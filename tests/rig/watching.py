@@ -16,11 +16,10 @@ import orjson
 import trio
 from trio_websocket import ConnectionClosed, ConnectionRejected, wrap_client_stream
 
-from tests.rig.waiting import until
+from tests.rig.waiting import PATIENCE_S, until
 
 E = TypeVar("E", bound=Exception)
 Frame = dict[str, Any]
-OPEN_SECONDS = 10.0
 
 
 class Watch:
@@ -45,7 +44,7 @@ class Watch:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._opened.wait(OPEN_SECONDS), f"{self._path} neither opened nor was refused"
+        assert self._opened.wait(PATIENCE_S), f"{self._path} neither opened nor was refused"
         return self
 
     def __exit__(
@@ -57,7 +56,7 @@ class Watch:
         if self._thread.is_alive() and self._token is not None:
             with suppress(trio.RunFinishedError):
                 trio.from_thread.run_sync(self._scope.cancel, trio_token=self._token)
-        self._thread.join(OPEN_SECONDS)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
     def send(self, message: str) -> None:
@@ -65,12 +64,12 @@ class Watch:
         trio.from_thread.run(self._socket.send_message, message, trio_token=self._token)
 
     def until(
-        self, wanted: Callable[[list[Frame]], Any], what: str, *, seconds: float = 15.0
+        self, wanted: Callable[[list[Frame]], Any], what: str, *, seconds: float = PATIENCE_S
     ) -> Any:
         """Wait until what came so far is what is wanted."""
         return until(lambda: wanted(self.frames), what, seconds=seconds, every_s=0.005)
 
-    def closed(self, *, seconds: float = 15.0) -> int | None:
+    def closed(self, *, seconds: float = PATIENCE_S) -> int | None:
         """Wait until the socket is closed; returns the close code, None for a cut connection."""
         self._thread.join(seconds)
         assert not self._thread.is_alive(), f"{self._path} is still open after {seconds} s"
@@ -116,7 +115,7 @@ class Deaf:
         parts = urlsplit(url)
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        self._socket.settimeout(OPEN_SECONDS)
+        self._socket.settimeout(PATIENCE_S)
         self._socket.connect((parts.hostname, parts.port))
         key = base64.b64encode(os.urandom(16)).decode()
         head = (
