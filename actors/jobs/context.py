@@ -45,6 +45,8 @@ LINES_EVERY_S = 0.05
 MOST_LINES = 500
 """Log lines that wait for the registry at the most; the oldest go first, and are counted."""
 LONGEST_LINE = 4_000
+QUIET_S = 10.0
+"""How soon the same line of a cause that comes and goes is told again."""
 
 
 class CpuCancelledError(Exception):
@@ -123,6 +125,7 @@ class JobContext:
         self._waited: Waiting | None = None
         self._lines: deque[Line] = deque()
         self._left_out = 0
+        self._said: dict[str, float] = {}
         self._reasons: set[LibraryReason] = set()
         self._pace = Pace(trio.current_time(), self.done)
         self._news = trio.Event()
@@ -157,6 +160,17 @@ class JobContext:
             self._left_out += 1
         self._lines.append(Line(self.now(), level, tellable(message)[:LONGEST_LINE]))
         self._news.set()
+
+    def log_seldom(self, level: LogLevel, message: str) -> bool:
+        """Add a line unless the same was added within `QUIET_S`; returns whether it was."""
+        now = trio.current_time()
+        if now - self._said.get(message, -QUIET_S) < QUIET_S:
+            return False
+        if len(self._said) >= MOST_LINES:
+            self._said.clear()
+        self._said[message] = now
+        self.log(level, message)
+        return True
 
     @contextmanager
     def waiting(self, code: str, retry_at: datetime | None = None) -> Generator[None]:

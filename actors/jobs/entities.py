@@ -2,7 +2,8 @@
 
 Rules:
 - One lock for the process: two changes that name the same new entity create it once.
-- The wish is journalled before anything is sent, so that a crash leaves a trace to look for.
+- That Stash is about to be asked is journalled before it is: what a crash or a lost reply leaves
+  behind is found by name then, and is ours.
 - What Stash turns out to have already is used, and is not ours to remove.
 """
 
@@ -10,10 +11,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import trio
+
 from actors.jobs.context import JobContext
-from actors.jobs.patience import patiently
+from actors.jobs.patience import TRIES, UNSAVED, patiently, pause_before
 from stashhog.core.exceptions import (
+    StashBusyError,
+    StashConnectionError,
     StashNameConflictError,
+    StashProtocolError,
     StashRejectedError,
     StashUnknownOutcomeError,
 )
@@ -43,28 +49,35 @@ async def _found_or_created(
     wish = await patiently(ctx, ctx.ports.journal.creation, ctx.job.id, plan_id, kind, name)
     if wish.entity_id is not None:
         return library.of(kind).get(wish.entity_id) or Entity(kind, wish.entity_id, wish.name)
-    present = await patiently(ctx, ctx.ports.stash.find_entity, kind, name)
-    if present is not None:
-        return await _keep(ctx, wish, present, ours=False)
-    return await _created(ctx, wish)
+    asked = wish.ours
+    for attempt in range(TRIES):
+        await trio.sleep(pause_before(attempt))
+        present = await patiently(ctx, ctx.ports.stash.find_entity, kind, name)
+        if present is not None:
+            await patiently(ctx, ctx.ports.journal.record_creation, wish.id, present, ours=asked)
+            return present
+        await patiently(ctx, ctx.ports.journal.record_asked, wish.id)
+        try:
+            return await _created(ctx, wish)
+        except StashNameConflictError:
+            ctx.log("info", f"Stash has the {kind} {name!r} by now, or one that it takes for it")
+        except StashUnknownOutcomeError:
+            asked = True
+            ctx.log("warning", f"no answer to creating {kind} {name!r}; looking for it")
+        except (StashConnectionError, StashBusyError, StashProtocolError) as error:
+            ctx.log("warning", f"{kind} {name!r}: {error.detail}")
+    raise StashRejectedError(f"Stash does not take the name {name!r}")
 
 
 async def _created(ctx: JobContext, wish: Creation) -> Entity:
-    try:
-        with ctx.finishing():
-            made = await ctx.ports.stash.create_entity(wish.kind, wish.name)
-            return await _keep(ctx, wish, made, ours=True)
-    except StashNameConflictError:
-        ours = False
-    except StashUnknownOutcomeError:
-        ours = True
-        ctx.log("warning", f"no answer to creating {wish.kind} {wish.name!r}; looking for it")
-    present = await patiently(ctx, ctx.ports.stash.find_entity, wish.kind, wish.name)
-    if present is None:
-        raise StashRejectedError(f"Stash does not take the name {wish.name!r}")
-    return await _keep(ctx, wish, present, ours=ours)
-
-
-async def _keep(ctx: JobContext, wish: Creation, entity: Entity, *, ours: bool) -> Entity:
-    await ctx.ports.journal.record_creation(wish.id, entity, ours=ours)
-    return entity
+    """Create and record, whatever is cancelled meanwhile."""
+    with ctx.finishing():
+        made = await ctx.ports.stash.create_entity(wish.kind, wish.name)
+        try:
+            await ctx.ports.journal.record_creation(wish.id, made, ours=True)
+        except UNSAVED as error:
+            ctx.log("warning", f"{wish.kind} {wish.name!r} could not be saved yet: {error.detail}")
+        else:
+            return made
+    await patiently(ctx, ctx.ports.journal.record_creation, wish.id, made, ours=True)
+    return made

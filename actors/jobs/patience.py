@@ -2,6 +2,7 @@
 
 Rules:
 - Only what was surely not executed is tried again here; an unknown outcome never is.
+- What answers and is no Stash is most often a proxy before it: worth waiting for, too.
 - A wait is visible (`waiting` on the job), ends at once on a cancel, and looks again at least
   every `LONGEST_PAUSE_S` seconds, so that a job goes on soon after its dependency is back.
 """
@@ -22,21 +23,37 @@ from stashhog.core.exceptions import (
     StashBusyError,
     StashConnectionError,
     StashHogException,
+    StashProtocolError,
+    StorageError,
 )
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+TRIES = 5
+"""How often one write is sent to Stash at the most; the adapter never sends one twice."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0
 STORAGE_PAUSE_S = 3.0
 
+LONGEST_ASKED_S = 25.0
+"""How long a `Retry-After` is heeded at the most."""
+
 OURS = (DiskFullError, BusyError)
 """Our own storage: it is waited for as long as it takes."""
-WORTH_WAITING = (StashConnectionError, StashBusyError, ModelUnavailableError, *OURS)
+UNSAVED = (StorageError, BusyError)
+"""Whatever may keep a write of ours from the disk; nothing of it was kept."""
+WORTH_WAITING = (
+    StashConnectionError,
+    StashBusyError,
+    StashProtocolError,
+    ModelUnavailableError,
+    *OURS,
+)
 WAITING_CODES = {
     StashConnectionError: "stash_unavailable",
     StashBusyError: "stash_unavailable",
+    StashProtocolError: "stash_unavailable",
     ModelUnavailableError: "model_unavailable",
     DiskFullError: "disk_full",
     BusyError: "busy",
@@ -63,10 +80,10 @@ async def _wait_and_ask(
 ) -> T:
     gives_up_at = trio.current_time() + ctx.patience_s
     pause = FIRST_PAUSE_S
-    ctx.log("warning", f"waiting: {error.detail}")
+    told = ctx.log_seldom("warning", f"waiting: {error.detail}")
     while True:
         ours = isinstance(error, OURS)
-        seconds = STORAGE_PAUSE_S if ours else pause
+        seconds = STORAGE_PAUSE_S if ours else max(pause, asked_pause(error))
         if not ours and trio.current_time() + seconds > gives_up_at:
             raise error
         with ctx.waiting(_code(error), ctx.now() + timedelta(seconds=seconds)):
@@ -77,8 +94,20 @@ async def _wait_and_ask(
                 error = again
                 pause = min(pause * 2, LONGEST_PAUSE_S)
                 continue
-        ctx.log("info", "going on")
+        if told:
+            ctx.log("info", "going on")
         return answer
+
+
+def asked_pause(error: Exception) -> float:
+    """How long Stash itself asks to be left alone."""
+    asked = error.retry_after_seconds if isinstance(error, StashBusyError) else 0.0
+    return min(asked, LONGEST_ASKED_S)
+
+
+def pause_before(attempt: int) -> float:
+    """How long to wait before a write is sent again; `attempt` counts from 0."""
+    return 0.05 * float(2**attempt) if attempt else 0.0
 
 
 def _code(error: StashHogException) -> str:

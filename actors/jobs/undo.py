@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import trio
+
 from actors.jobs.context import JobContext
-from actors.jobs.patience import patiently
+from actors.jobs.patience import OURS, TRIES, patiently, pause_before
 from actors.jobs.writing import Direction, write_all
 from actors.tasks import Slot, task
+from stashhog.core.exceptions import (
+    StashBusyError,
+    StashConnectionError,
+    StashGoneError,
+    StashProtocolError,
+    StashRejectedError,
+    StashUnknownOutcomeError,
+)
 from stashhog.domain.jobs import JobKind
 from stashhog.domain.merge import judge_undo, landed_undo, update_for_undo
 from stashhog.domain.plans import ChangeStatus
 from stashhog.ports import Creation
+
+LOOK_AGAIN = (
+    *OURS,
+    StashBusyError,
+    StashConnectionError,
+    StashGoneError,
+    StashProtocolError,
+    StashUnknownOutcomeError,
+)
+"""After these only Stash knows whether an entity is still there."""
 
 UNDO = Direction(
     judge=judge_undo,
@@ -37,14 +57,28 @@ async def run(ctx: JobContext) -> None:
 
 async def _remove(ctx: JobContext, creation: Creation) -> None:
     """Remove an entity that we created, if nothing in Stash uses it."""
-    if creation.entity_id is None:
+    kind, name, entity_id = creation.kind, creation.name, creation.entity_id
+    if entity_id is None:
         return
     async with ctx.shared.entity_lock:
-        uses = await patiently(ctx, ctx.ports.stash.entity_uses, creation.kind, creation.entity_id)
-        if uses:
-            ctx.log("info", f"{creation.kind} {creation.name!r} stays: used {uses} times")
-            return
-        with ctx.finishing():
-            if uses is not None:
-                await ctx.ports.stash.destroy_entity(creation.kind, creation.entity_id)
-            await ctx.ports.journal.record_removal(ctx.job.id, creation.id)
+        for attempt in range(TRIES):
+            await trio.sleep(pause_before(attempt))
+            uses = await patiently(ctx, ctx.ports.stash.entity_uses, kind, entity_id)
+            if uses is None:
+                await patiently(ctx, ctx.ports.journal.record_removal, ctx.job.id, creation.id)
+                return
+            if uses:
+                ctx.log("info", f"{kind} {name!r} stays: used {uses} times")
+                return
+            try:
+                with ctx.finishing():
+                    await ctx.ports.stash.destroy_entity(kind, entity_id)
+                    await ctx.ports.journal.record_removal(ctx.job.id, creation.id)
+            except StashRejectedError as error:
+                ctx.log("warning", f"{kind} {name!r} stays: {error.detail}")
+                return
+            except LOOK_AGAIN as error:
+                ctx.log("warning", f"{kind} {name!r}: {error.detail}; looking again")
+            else:
+                return
+    ctx.log("warning", f"{kind} {name!r} stays: Stash failed {TRIES} times to remove it")

@@ -102,9 +102,18 @@ class StashAuthError(StashError):
 
 
 class StashBusyError(StashError):
-    """Stash is alive but could not do it now ("database is locked", 429, 503); nothing was done."""
+    """Stash is alive but could not do it now ("database is locked", 429, 503); nothing was done.
+
+    Args:
+        detail: One sentence for a person.
+        retry_after_seconds: How long it asks to wait, where it says so.
+    """
 
     code = "stash_busy"
+
+    def __init__(self, detail: str, *, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class StashGoneError(StashError):

@@ -83,6 +83,11 @@ def _creation(row: Any) -> Creation:
     return Creation(number, kind, name, None if entity_id is None else str(entity_id), bool(ours))
 
 
+def record_asked(s: Session, creation_id: int) -> None:
+    """Commit that Stash is about to be asked: what is found later under this name is ours."""
+    run(s, "UPDATE creations SET ours = 1 WHERE id = ? AND entity_id IS NULL", (creation_id,))
+
+
 def record_creation(s: Session, creation_id: int, entity: Entity, *, ours: bool) -> None:
     """Commit that Stash has the entity, take it over, and name it in the plan's changes."""
     row = run(

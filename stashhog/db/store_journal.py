@@ -76,6 +76,10 @@ class JournalRows:
             own_writes.find_creation, job_id, plan_id, kind, name, now=_now()
         )
 
+    async def record_asked(self, creation_id: int) -> None:
+        """Commit that Stash is about to be asked to create the entity."""
+        await self._db.write(own_writes.record_asked, creation_id)
+
     async def record_creation(self, creation_id: int, entity: Entity, *, ours: bool) -> None:
         """Commit that Stash has the entity, created by us or not, and take it over."""
         await self._db.write(own_writes.record_creation, creation_id, entity, ours=ours)

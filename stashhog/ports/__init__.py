@@ -67,8 +67,8 @@ class ScenesById:
 class Stash(Protocol):
     """A Stash server.
 
-    Reads are tried again where that is safe. A mutation is tried again only where it was surely
-    not executed; where that is unknown, `StashUnknownOutcomeError` is raised. Errors:
+    Reads are tried again where that is safe. A mutation is sent once; where it is unknown whether
+    it was executed, `StashUnknownOutcomeError` is raised. Errors:
     `StashConnectionError`, `StashAuthError`, `StashBusyError`, `StashProtocolError`,
     `StashGoneError`, `StashRejectedError`, `StashNameConflictError`, `StashError`;
     `StashNotConfiguredError` where no address is set.
@@ -392,7 +392,7 @@ class ChangeOutcome:
 class Creation:
     """An entity that a plan wanted; `entity_id` is None until Stash is known to have it.
 
-    `ours` is False where it turned out to exist already.
+    `ours`: Stash was asked to create it; False where it turned out to exist already.
     """
 
     id: int
@@ -457,6 +457,10 @@ class JournalStore(Protocol):
 
     async def creation(self, job_id: str, plan_id: int, kind: EntityKind, name: str) -> Creation:
         """Find or journal (before anything is sent) the wish to create an entity."""
+        ...
+
+    async def record_asked(self, creation_id: int) -> None:
+        """Commit that Stash is about to be asked to create the entity."""
         ...
 
     async def record_creation(self, creation_id: int, entity: Entity, *, ours: bool) -> None:

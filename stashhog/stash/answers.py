@@ -37,6 +37,10 @@ class StashTooSlowError(StashConnectionError):
     """Stash did not answer a read in time; a smaller question may be answered."""
 
 
+class StashTooLargeError(StashProtocolError):
+    """The answer to a read is larger than any that is taken; a smaller question may do."""
+
+
 class ResolverError(StashError):
     """The question was understood, but something that it touched could not be read.
 
@@ -56,10 +60,11 @@ class ResolverError(StashError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer: its status and its whole body, no longer compressed."""
+    """An HTTP answer: its status, its whole body, no longer compressed, and its `Retry-After`."""
 
     status: int
     body: bytes
+    retry_after: str = ""
 
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
@@ -85,6 +90,7 @@ _SQL = re.compile(
     r"executing|`|\b(select|insert|update|delete)\b.*\b(from|into|set)\b", re.IGNORECASE
 )
 _LONGEST_WORDS = 200
+_LONGEST_NUMBER = 9
 
 
 def read_data(reply: Reply, *, root: str, mutates: bool) -> Mapping[str, Any]:
@@ -157,7 +163,7 @@ def _check_status(reply: Reply, *, mutates: bool) -> None:
             "a public address; its own log says how to open it"
         )
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        raise StashBusyError("Stash asks to wait")
+        raise StashBusyError("Stash asks to wait", retry_after_seconds=_seconds(reply.retry_after))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         if mutates:
             raise unknown_outcome(f"Stash answered a change with status {status}")
@@ -169,6 +175,12 @@ def _check_status(reply: Reply, *, mutates: bool) -> None:
             "the address redirects to another one (a login page, perhaps); "
             "name the address that Stash itself answers at"
         )
+
+
+def _seconds(retry_after: str) -> float:
+    """How long a `Retry-After` in seconds asks to wait; one with a date is not heeded."""
+    text = retry_after.strip()
+    return float(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else 0.0
 
 
 def _not_stash(reply: Reply, *, mutates: bool) -> StashError:

@@ -1,9 +1,8 @@
 """The Stash server as `stashhog.ports.Stash`; see `reading` for how reads survive damage.
 
 Rules:
-- `update_scene` sends a mutation once and never again: who applies plans reads the scene before
-  each try, because somebody may have edited it meanwhile. Creating and removing entities is tried
-  again where it was surely not executed.
+- A mutation is sent once and never again: who writes looks before each try, because somebody may
+  have been there meanwhile.
 - Names are compared here (NFKC, casefold), because Stash's own comparison takes `%` and `_` for
   wildcards and knows the case of ASCII letters only.
 """
@@ -13,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import trio
@@ -40,12 +39,9 @@ from stashhog.stash.documents import (
     ENTITY_OPERATIONS,
     STATUS,
     UPDATE_SCENE,
-    Operation,
 )
-from stashhog.stash.reading import Read, Reader, not_ready, surely_not_executed
+from stashhog.stash.reading import Reader, not_ready
 from stashhog.stash.transport import Screenshot, Wire, open_wire
-
-T = TypeVar("T")
 
 OLDEST_SCHEMA = 55
 OLDEST_RELEASE = (0, 25)
@@ -204,7 +200,7 @@ class StashClient:
                 raise StashProtocolError(made.reason)
             return made
 
-        return await self._mutate(operation, {"name": wanted}, read)
+        return await self._wire.ask(operation, {"input": {"name": wanted}}, read)
 
     async def entity_uses(self, kind: EntityKind, entity_id: str) -> int | None:
         """How many objects of any kind use an entity, children included; None if it is gone."""
@@ -238,12 +234,7 @@ class StashClient:
             if data[operation.root] is not True:
                 raise StashProtocolError("Stash did not say that it removed an entity")
 
-        await self._mutate(operation, {"id": entity_id}, read)
-
-    async def _mutate(self, operation: Operation, fields: Mapping[str, Any], read: Read[T]) -> T:
-        return await self._reader.ask(
-            operation, {"input": dict(fields)}, read, again=surely_not_executed
-        )
+        await self._wire.ask(operation, {"input": {"id": entity_id}}, read)
 
     # --- pictures -------------------------------------------------------------------------------
 

@@ -5,7 +5,9 @@ Rules:
   asks owns long waiting.
 - One scene that cannot be read nulls the whole answer it is part of. Then the same scenes are asked
   for by id, in halves down to single ones, and only that one is a failure.
-- An answer that does not come in time makes the next questions smaller; they grow again slowly.
+- An answer that does not come in time, or is too large, makes the next questions smaller; they
+  grow again slowly.
+- Where Stash says how long it wants to be left alone, it is not asked again here.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from stashhog.domain.library import Entity, EntityKind, Scene
 from stashhog.domain.sync import ItemFailure, Stamp
 from stashhog.ports import ScenePage, ScenesById
 from stashhog.stash import mapping
-from stashhog.stash.answers import ResolverError, StashTooSlowError
+from stashhog.stash.answers import ResolverError, StashTooLargeError, StashTooSlowError
 from stashhog.stash.documents import (
     ENTITY_OPERATIONS,
     SCENE_BY_ID,
@@ -55,14 +57,11 @@ stamina.instrumentation.set_on_retry_hooks(())
 
 
 def _worth_another_try(error: Exception) -> bool:
-    if isinstance(error, StashTooSlowError):
+    if isinstance(error, (StashTooSlowError, StashTooLargeError)):
+        return False
+    if isinstance(error, StashBusyError) and error.retry_after_seconds > LONGEST_PAUSE_S:
         return False
     return isinstance(error, (StashConnectionError, StashBusyError, StashProtocolError))
-
-
-def surely_not_executed(error: Exception) -> bool:
-    """Whether a mutation that ended so may be sent again."""
-    return isinstance(error, (StashConnectionError, StashBusyError))
 
 
 class Reader:
@@ -78,17 +77,15 @@ class Reader:
         operation: Operation,
         variables: Mapping[str, Any],
         read: Read[T],
-        *,
-        again: Callable[[Exception], bool] = _worth_another_try,
     ) -> T:
-        """Ask, and ask again where `again` says so, at most `tries` times in all.
+        """Ask, and ask again where that may help, at most `tries` times in all.
 
         Raises:
             StashBusyError: also where Stash answers but its library is not open.
         """
         try:
             async for attempt in stamina.retry_context(
-                on=again,
+                on=_worth_another_try,
                 attempts=self._tries,
                 timeout=LONGEST_RETRY_S,
                 wait_initial=FIRST_PAUSE_S,
@@ -117,13 +114,13 @@ class Reader:
         """A keyset page, as long as `limit` or as Stash can answer in time."""
         size = max(1, min(limit, self._most))
         try:
-            try:
-                page = await self._page(after, size)
-            except StashTooSlowError:
-                if size == 1:
-                    raise
-                size = self._shrink(size)
-                return await self._page(after, size)
+            page = await self._page(after, size)
+        except (StashTooSlowError, StashTooLargeError) as error:
+            if size > 1:
+                return await self.scenes_after(after, self._shrink(size))
+            if isinstance(error, StashTooSlowError):
+                raise
+            return await self._page_by_id(after, size)
         except ResolverError:
             return await self._page_by_id(after, size)
         self._most = min(LARGEST_PAGE, self._most * 2)
@@ -196,7 +193,7 @@ class Reader:
         except StashTooSlowError:
             self._shrink(len(ids))
             raise
-        except ResolverError:
+        except (ResolverError, StashTooLargeError):
             middle = len(ids) // 2
             return {**await self._by_id(ids[:middle]), **await self._by_id(ids[middle:])}
         return {key: found[key] for key in ids if key in found}
@@ -208,6 +205,8 @@ class Reader:
             if error.missing_scene == scene_id:
                 return {}
             return {scene_id: ItemFailure(scene_id, error.detail)}
+        except StashTooLargeError as error:
+            return {scene_id: ItemFailure(scene_id, error.detail)}
         return {} if item is None else {scene_id: item}
 
     # --- entities -------------------------------------------------------------------------------
@@ -216,7 +215,7 @@ class Reader:
         """All entities of a kind: in one answer, or in pages where that one is spoiled."""
         try:
             whole, bad, _ = await self._entity_page(kind, 1, -1)
-        except (ResolverError, StashTooSlowError):
+        except (ResolverError, StashTooSlowError, StashTooLargeError):
             return await self._entities_in_pages(kind)
         return list(whole), list(bad)
 
@@ -237,7 +236,7 @@ class Reader:
     ) -> tuple[list[Entity], list[ItemFailure], int]:
         try:
             whole, bad, count = await self._entity_page(kind, page, size)
-        except ResolverError as error:
+        except (ResolverError, StashTooLargeError) as error:
             if size == 1:
                 return [], [ItemFailure(f"number {page}", error.detail)], page
         else:

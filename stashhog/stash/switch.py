@@ -5,6 +5,7 @@ Rules:
 - A call goes on to its end with the client that it began with; a client that was replaced is closed
   by whoever leaves it last.
 - What was last seen of Stash is remembered, so that telling how it is never asks it.
+- One cause is logged once in `QUIET_S` seconds, however often Stash goes and comes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 
 import httpx
 import structlog
+import trio
 
 from stashhog.core.config import StashSettings
 from stashhog.core.exceptions import (
@@ -36,6 +38,8 @@ from stashhog.stash.transport import Screenshot
 DOWN = (StashConnectionError, StashAuthError, StashBusyError, StashProtocolError)
 _DOWN_CODES = frozenset({"stash_too_old", "stash_schema"})
 
+QUIET_S = 10.0
+
 _log = structlog.get_logger(__name__)
 
 
@@ -47,6 +51,8 @@ class StashSwitch:
         self._client: StashClient | None = None
         self._users: dict[StashClient, int] = {}
         self._state = DependencyState("unset")
+        self._logged: dict[str, float] = {}
+        self._down_logged = False
 
     @property
     def state(self) -> DependencyState:
@@ -105,10 +111,19 @@ class StashSwitch:
             return
         was = self._state.detail_code
         self._state = DependencyState("down" if code else "ok", datetime.now(UTC), code)
-        if code and code != was:
-            _log.warning("stash_down", code=code)
-        elif was and not code:
+        if code is None and self._down_logged:
+            self._down_logged = False
             _log.info("stash_back")
+        elif code is not None and code != was and self._is_news(code):
+            self._down_logged = True
+            _log.warning("stash_down", code=code)
+
+    def _is_news(self, code: str) -> bool:
+        now = trio.current_time()
+        if now - self._logged.get(code, -QUIET_S) < QUIET_S:
+            return False
+        self._logged[code] = now
+        return True
 
     # --- the port -------------------------------------------------------------------------------
 

@@ -12,10 +12,11 @@ Rules:
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import httpcore
 import httpx
@@ -30,7 +31,13 @@ from stashhog.core.exceptions import (
     StashProtocolError,
     StashRejectedError,
 )
-from stashhog.stash.answers import Reply, StashTooSlowError, read_data, unknown_outcome
+from stashhog.stash.answers import (
+    Reply,
+    StashTooLargeError,
+    StashTooSlowError,
+    read_data,
+    unknown_outcome,
+)
 from stashhog.stash.documents import Operation, require_allowed
 from stashhog.stash.links import is_screenshot_path
 
@@ -154,6 +161,21 @@ class _CheckedTransport(httpx.AsyncHTTPTransport):
         )
 
 
+class _Body(httpx.AsyncByteStream):
+    """A request's whole body; httpx's own leaves a generator behind where sending is cancelled."""
+
+    def __init__(self, body: bytes) -> None:
+        self._left = [body]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
+
+
 class Wire:
     """One Stash server: sends what is allowed, once, and reads what comes back."""
 
@@ -228,6 +250,7 @@ class Wire:
             headers={"Content-Type": "application/json"},
             timeout=self._timeouts(seconds),
         )
+        request.stream = _Body(body)
         try:
             with trio.fail_after(seconds):
                 response, content = await self._exchange(request, self._largest_bytes)
@@ -237,18 +260,17 @@ class Wire:
             if mutates:
                 raise unknown_outcome("Stash did not answer a change in time") from None
             raise StashTooSlowError("Stash did not answer in time") from None
-        except (httpx.DecodingError, StashProtocolError) as error:
+        except (httpx.DecodingError, StashTooLargeError) as error:
             if mutates:
                 raise unknown_outcome("the answer to a change could not be read") from None
-            detail = "the answer is damaged"
-            raise StashProtocolError(
-                error.detail if isinstance(error, StashProtocolError) else detail
-            ) from None
+            if isinstance(error, StashTooLargeError):
+                raise
+            raise StashProtocolError("the answer is damaged") from None
         except httpx.TransportError:
             if mutates:
                 raise unknown_outcome("the connection broke while a change was sent") from None
             raise StashConnectionError("the connection to Stash broke") from None
-        return Reply(response.status_code, content)
+        return Reply(response.status_code, content, response.headers.get("Retry-After", ""))
 
     async def screenshot(self, path: str, *, if_none_match: str | None) -> Screenshot:
         """Fetch a picture from below the base address.
@@ -287,11 +309,13 @@ class Wire:
         try:
             parts: list[bytes] = []
             size = 0
-            async for part in response.aiter_bytes():
-                size += len(part)
-                if size > largest_bytes:
-                    raise StashProtocolError("the answer is larger than any that is taken")
-                parts.append(part)
+            stream = cast("AsyncGenerator[bytes]", response.aiter_bytes())
+            async with aclosing(stream) as incoming:
+                async for part in incoming:
+                    size += len(part)
+                    if size > largest_bytes:
+                        raise StashTooLargeError("the answer is larger than any that is taken")
+                    parts.append(part)
             return response, b"".join(parts)
         finally:
             await response.aclose()

@@ -17,6 +17,10 @@ TRIALS = {
     "kills": "SIGKILL at random moments of sync, analysis, decisions, apply and undo",
     "disk": "a full disk at random moments of each kind of job",
     "migrations": "SIGKILL and a full disk while a database is brought to the next schema",
+    "colleague": "apply while somebody edits the same scenes, also between read and write",
+    "points": "cancel an apply and an undo at each of their awaits",
+    "undoing": "undo while part of it was edited since, killed again and again",
+    "flaky": "apply over a Stash that fails one call in five, some after executing them",
 }
 """Each is a module of this package."""
 

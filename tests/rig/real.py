@@ -18,7 +18,7 @@ import httpx
 from stashhog.demo.faults import Fault, Rule
 from stashhog.demo.rows import Kind, Mutation
 from tests.rig.proxy import Proxy
-from tests.rig.stash import scenes_written
+from tests.rig.stash import Request, scenes_written
 
 Row = dict[str, Any]
 _PAGE = 1000
@@ -116,6 +116,16 @@ class RealStash:
         """What the service had executed, in order."""
         return self.proxy.do(lambda: list(self.proxy.mutations))
 
+    def requests(self) -> list[Request]:
+        """What the service asked, executed or not, in order."""
+        return self.proxy.do(
+            lambda: [
+                Request(frozenset(each.root_fields), each.variables)
+                for each in self.proxy.passed
+                if each.root_fields
+            ]
+        )
+
     def written(self) -> Counter[str]:
         """How many mutations were executed for each scene."""
         return scenes_written(self.mutations())
@@ -128,6 +138,14 @@ class RealStash:
             "mutation($i:SceneUpdateInput!){sceneUpdate(input:$i){id}}",
             i={"id": scene_id, **values},
         )
+
+    def edit_here(self, scene_id: str, **values: Any) -> None:
+        """The same from inside a fault, which strikes in a thread of its own."""
+        self.edit(scene_id, **values)
+
+    def scene_here(self, scene_id: str) -> Row:
+        """A scene as it is now, from inside a fault."""
+        return self.scenes([scene_id])[scene_id]
 
     def remove(self, scene_id: str) -> None:
         """Remove a scene."""

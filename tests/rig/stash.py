@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import trio
@@ -23,6 +23,25 @@ from stashhog.demo.state import StashState
 from tests.rig.thread import TrioThread
 
 SCENE_UPDATES = frozenset({"sceneUpdate", "bulkSceneUpdate", "scenesUpdate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GraphQL request, whatever became of it."""
+
+    root_fields: frozenset[str]
+    variables: Mapping[str, Any]
+
+    @property
+    def writes(self) -> bool:
+        """Whether it would update scenes."""
+        return bool(self.root_fields & SCENE_UPDATES)
+
+    @property
+    def scene_ids(self) -> set[str]:
+        """The scenes that it names."""
+        given = self.variables.get("input") or self.variables
+        return {str(each) for each in given.get("ids") or [given.get("id")] if each}
 
 
 class Stash(TrioThread):
@@ -48,11 +67,12 @@ class Stash(TrioThread):
 
     # --- looking --------------------------------------------------------------------------------
 
-    def scenes(self) -> dict[str, dict[str, Any]]:
-        """All scenes as they are now, by id, without the time of their last change."""
+    def scenes(self, ids: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+        """All scenes (or these) as they are now, by id, without the time of their last change."""
 
         def look() -> dict[str, dict[str, Any]]:
-            rows = {str(key): asdict(row) for key, row in self._state.scenes.items()}
+            wanted = [int(each) for each in ids] or list(self._state.scenes)
+            rows = {str(key): asdict(self._state.scenes[key]) for key in wanted}
             for row in rows.values():
                 del row["updated_at"]
             return rows
@@ -74,6 +94,16 @@ class Stash(TrioThread):
         """What the service had executed, in order."""
         return self.do(lambda: list(self._state.mutations))
 
+    def requests(self) -> list[Request]:
+        """What the service asked, executed or not, in order."""
+        return self.do(
+            lambda: [
+                Request(each.root_fields, each.variables)
+                for each in self.sample.asked
+                if each.root_fields
+            ]
+        )
+
     def written(self) -> Counter[str]:
         """How many mutations were executed for each scene."""
         return scenes_written(self.mutations())
@@ -82,15 +112,19 @@ class Stash(TrioThread):
 
     def edit(self, scene_id: str, **values: Any) -> None:
         """Change a scene as a person would in Stash's own page."""
+        self.do(lambda: self.edit_here(scene_id, **values))
 
-        def act() -> None:
-            row = self._state.scenes[int(scene_id)]
-            for name, value in values.items():
-                assert hasattr(row, name), name
-                setattr(row, name, value)
-            row.updated_at = self._state.now()
+    def edit_here(self, scene_id: str, **values: Any) -> None:
+        """The same from inside a fault, which strikes in the Stash's own thread."""
+        row = self._state.scenes[int(scene_id)]
+        for name, value in values.items():
+            assert hasattr(row, name), name
+            setattr(row, name, value)
+        row.updated_at = self._state.now()
 
-        self.do(act)
+    def scene_here(self, scene_id: str) -> dict[str, Any]:
+        """A scene as it is now, from inside a fault."""
+        return asdict(self._state.scenes[int(scene_id)])
 
     def remove(self, scene_id: str) -> None:
         """Remove a scene."""
