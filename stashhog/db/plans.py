@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from stashhog.core.exceptions import NotFoundError
 from stashhog.core.pagination import PaginatedResponse, PaginationParams, SortKey
+from stashhog.db.change_index import change_index
 from stashhog.db.change_rows import change_shapes
 from stashhog.db.changes import (
     CHANGE_SORT_KEYS,
@@ -33,6 +34,7 @@ __all__ = [
     "UNSET",
     "ChangeFilters",
     "change_filters",
+    "change_index",
     "decide",
     "delete_plan",
     "delete_rejection",

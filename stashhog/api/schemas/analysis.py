@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from stashhog.api.contract import SOME, BodyModel, at_most_one, exactly_one
+from stashhog.api.contract import SOME, BodyModel, QueryModel, at_most_one, exactly_one
 from stashhog.api.schemas.common import ApiModel, ListQuery, RowId, StashId
 from stashhog.api.schemas.scenes import SceneFilterBody
 from stashhog.db.plans import CHANGE_SORT_KEYS, PLAN_SORT_KEYS
@@ -152,6 +152,44 @@ class ChangeResponse(ApiModel):
     status: ChangeStatusName
     outcome: Literal["sent", "already"] | None
     error: ChangeErrorResponse | None
+
+
+ReviewRow = tuple[
+    int,
+    str,
+    FieldName,
+    Literal["set", "add", "remove"],
+    ValueResponse,
+    ValueResponse,
+    ValueResponse,
+    float,
+    SourceName,
+    ChangeStatusName,
+    bool,
+    bool,
+    int | None,
+    int | None,
+]
+
+
+class ReviewQuery(QueryModel):
+    """What came or moved since an earlier answer; nothing given is everything."""
+
+    after_id: RowId | None = Field(default=None, description="The highest id that is known.")
+    since: AwareDatetime | None = Field(default=None, description="`since` of that answer.")
+
+
+class ReviewResponse(ApiModel):
+    """All changes of a plan as rows, by scene and field; what the columns hold is said in them.
+
+    `start` and `end` are the matched span in the scene's path, in characters, where there is one.
+    """
+
+    since: AwareDatetime
+    scene_columns: list[Literal["id", "title", "path"]]
+    scenes: list[tuple[str, str | None, str | None]]
+    change_columns: list[str]
+    changes: list[ReviewRow]
 
 
 class ChangeListQuery(ListQuery):

@@ -31,6 +31,11 @@ export function say(text: string, action?: Notice["action"]): void {
   setTimeout(() => dismiss(id), SHOWN_MS);
 }
 
+// Something went wrong that no request of this page is to blame for.
+export function warn(text: string): void {
+  add({ kind: "bad", text });
+}
+
 export function complain(error: unknown): void {
   if (error instanceof Error && error.name === "AbortError") return;
   if (error instanceof Problem) {

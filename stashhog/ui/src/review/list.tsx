@@ -1,0 +1,104 @@
+// The list: only the rows that are seen, and a few around them, are in the document.
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { Empty } from "../components/parts";
+import type { Layout, Row } from "./layout";
+import type { Review } from "./review";
+import { ChangeRow, SceneRow } from "./row";
+
+const AROUND = 3;
+const NARROW = matchMedia("(max-width: 46rem)");
+const HEIGHTS = { wide: { scene: 56, change: 34 }, narrow: { scene: 64, change: 68 } };
+
+export function ChangeList({ review, onOpen, onEdit }: { review: Review; onOpen: () => void; onEdit: () => void }) {
+  const box = useRef<HTMLDivElement>(null);
+  const view = useSignal({ top: 0, height: 900 });
+  const layout = review.layout.value;
+
+  useEffect(() => {
+    const gone = new AbortController();
+    const measure = () => review.measure(NARROW.matches ? HEIGHTS.narrow : HEIGHTS.wide);
+    measure();
+    NARROW.addEventListener("change", measure, { signal: gone.signal });
+    const watch = new ResizeObserver(() => {
+      view.value = { top: box.current!.scrollTop, height: box.current!.clientHeight };
+    });
+    watch.observe(box.current!);
+    return () => {
+      gone.abort();
+      watch.disconnect();
+    };
+  }, [review]);
+
+  useAnchor(box, layout);
+  useFollow(box, review);
+
+  const { top, height } = view.value;
+  const rows = layout.between(top, top + height, AROUND);
+  void review.statuses.value;
+  return (
+    <div
+      ref={box} class="changes" tabIndex={0} role="region" aria-label="Changes"
+      onScroll={(event) => (view.value = { top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight })}
+    >
+      {review.loaded.value && layout.rows.length === 0 && <NothingShown review={review} />}
+      <div class="changes-all" role="list" style={{ height: `${layout.height}px` }}>
+        {rows.map((row) => (
+          row.change
+            ? <ChangeRow key={row.change.id} review={review} row={row} onOpen={onOpen} onEdit={onEdit} />
+            : <SceneRow key={`s${row.scene.id}`} review={review} row={row} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+// Keeps what is seen in its place when rows come or go above it.
+function useAnchor(box: { current: HTMLDivElement | null }, layout: Layout): void {
+  const before = useRef<Layout>(layout);
+  useLayoutEffect(() => {
+    const element = box.current!;
+    const old = before.current;
+    before.current = layout;
+    if (old === layout || element.scrollTop === 0) return;
+    const from = old.indexAt(element.scrollTop);
+    const kept = old.rows.slice(from, from + 200).find((row) => layout.has(row.change?.id ?? null));
+    if (!kept) return;
+    const now = layout.rowOf(kept.change!.id)!;
+    element.scrollTop += now.top - kept.top;
+  }, [layout]);
+}
+
+// Scrolls so that the current change, and the head of its scene where that fits, is seen.
+function useFollow(box: { current: HTMLDivElement | null }, review: Review): void {
+  const cursor = review.cursor.value;
+  useLayoutEffect(() => {
+    const row = review.layout.value.rowOf(cursor);
+    if (row) reveal(box.current!, review.layout.value, row);
+  }, [cursor]);
+}
+
+function reveal(element: HTMLElement, layout: Layout, row: Row): void {
+  const room = element.clientHeight;
+  const index = layout.indexAt(row.top);
+  const head = layout.rows[index - 1]?.change === null ? layout.rows[index - 1]! : row;
+  const from = head.top;
+  const to = row.top + row.height + 2 * row.height;
+  if (from < element.scrollTop) element.scrollTop = from;
+  else if (to > element.scrollTop + room) element.scrollTop = Math.min(to - room, from);
+}
+
+function NothingShown({ review }: { review: Review }) {
+  const { status } = review.filters;
+  const total = review.index.changes.size;
+  if (total === 0) {
+    return review.plan.value?.status === "draft"
+      ? <Empty title="Nothing found yet"><p>The analysis is running; what it finds appears here.</p></Empty>
+      : <Empty title="This plan changes nothing"><p>Every scene that was looked at was left alone; the menu says why.</p></Empty>;
+  }
+  if (status === "proposed" && (review.counts.value.get("all") ?? 0) === total) {
+    return <Empty title="Everything is decided"><p>What you accepted is written to Stash when you apply it.</p></Empty>;
+  }
+  return <Empty title="No change fits these filters" />;
+}

@@ -1,0 +1,107 @@
+// One row of the list: a scene, or one of its changes.
+
+import { Marked, Thumb } from "../components/parts";
+import { href } from "../core/router";
+import type { Range } from "../core/spans";
+import { FIELD_NAMES, SOURCE_NAMES, STATUS_NAMES } from "../core/words";
+import { sceneName, text, type Change } from "./index";
+import type { Row } from "./layout";
+import type { Review } from "./review";
+import { mayDecide } from "./rules";
+
+interface RowProps {
+  review: Review;
+  row: Row;
+}
+
+export function SceneRow({ review, row }: RowProps) {
+  const { scene, shown } = row;
+  const name = sceneName(scene);
+  const spans = shown.map(({ span }) => span).filter((span): span is Range => span !== null);
+  const many = shown.length;
+  return (
+    <div class="scene-row" role="listitem" style={{ transform: `translateY(${row.top}px)`, height: `${row.height}px` }}>
+      <Thumb scene={scene.id} width={80} />
+      <div class="scene-words">
+        <a href={href(`/scenes/${scene.id}`)}>{name}</a>
+        {scene.path && <div class="path" title={scene.path}><Marked text={scene.path} ranges={spans} /></div>}
+      </div>
+      <button type="button" class="ghost" title="Accept the scene (A)" aria-label={`Accept ${many} of ${name}`} onClick={() => review.decideScene(scene, "accepted")}>✓ {many}</button>
+      <button type="button" class="ghost" title="Reject the scene (R)" aria-label={`Reject ${many} of ${name}`} onClick={() => review.decideScene(scene, "rejected")}>✕ {many}</button>
+    </div>
+  );
+}
+
+export function ChangeRow({ review, row, onOpen, onEdit }: RowProps & { onOpen: () => void; onEdit: () => void }) {
+  const change = row.change!;
+  const current = review.cursor.value === change.id;
+  const selected = review.selected.value.has(change.id);
+  const pick = () => {
+    review.cursor.value = change.id;
+  };
+  return (
+    <div
+      class={`change-row ${change.status}${current ? " current" : ""}`} role="listitem" aria-current={current ? "true" : undefined}
+      style={{ transform: `translateY(${row.top}px)`, height: `${row.height}px` }}
+      onClick={() => { pick(); onOpen(); }} onDblClick={() => { pick(); onEdit(); }}
+    >
+      <input type="checkbox" checked={selected} aria-label={`Select ${describe(change)}`} title="Select (x)" onClick={(event) => { event.stopPropagation(); review.select(change.id); }} />
+      <Confidence of={change.confidence} />
+      <span class="what">{FIELD_NAMES[change.field]}</span>
+      <Values change={change} />
+      <span class="source">{note(change)}</span>
+      <Decide review={review} change={change} />
+    </div>
+  );
+}
+
+export function Confidence({ of }: { of: number }) {
+  const tone = of >= 0.9 ? "high" : of >= 0.7 ? "middle" : "low";
+  return <span class={`confidence ${tone}`} title={`Confidence ${of}`}>{Math.floor(of * 100 + 1e-9)}</span>;
+}
+
+// What is there → what is proposed, in one line.
+export function Values({ change }: { change: Change }) {
+  const before = text(change.current);
+  const after = text(change.proposed);
+  if (change.action === "remove") return <span class="values"><del>{before}</del></span>;
+  return (
+    <span class="values" title={before ? `${before} → ${after}` : after}>
+      {before && <><del>{before}</del> → </>}
+      <ins>{after}</ins>
+      {change.creates && <em class="flag">new</em>}
+      {change.edited && <em class="flag">edited</em>}
+    </span>
+  );
+}
+
+function note(change: Change): string {
+  return change.status === "proposed" ? SOURCE_NAMES[change.source] : STATUS_NAMES[change.status];
+}
+
+function Decide({ review, change }: { review: Review; change: Change }) {
+  const { status } = change;
+  const button = (to: "accepted" | "rejected", sign: string, words: string) => {
+    const pressed = status === to;
+    return (
+      <button
+        type="button" class={`decide ${to}`} aria-pressed={pressed} disabled={!pressed && !mayDecide(status, to)}
+        title={words} aria-label={`${words} ${describe(change)}`}
+        onClick={(event) => {
+          event.stopPropagation();
+          review.cursor.value = change.id;
+          review.toggle(change, to);
+        }}
+      >{sign}</button>
+    );
+  };
+  return <>{button("accepted", "✓", "Accept")}{button("rejected", "✕", "Reject")}</>;
+}
+
+// A change in one sentence, for those who listen.
+export function describe(change: Change): string {
+  const what = FIELD_NAMES[change.field].toLowerCase();
+  if (change.action === "remove") return `${what} ${text(change.current)}, to be removed`;
+  const before = text(change.current);
+  return `${what} ${text(change.proposed)}${before ? ` instead of ${before}` : ""}`;
+}

@@ -1,0 +1,94 @@
+// What is shown: statuses as tabs, the other filters, search, and what to do with all of it.
+
+import type { RefObject } from "preact";
+import { Select } from "../components/parts";
+import { whole } from "../core/format";
+import type { ChangeStatus } from "../core/shapes";
+import { FIELD_NAMES, FIELDS, SOURCE_NAMES, SOURCES, STATUS_NAMES } from "../core/words";
+import { DEFAULTS, ORDERS, RANGES, rangeKey, readRange, type Filters, type Order } from "./filters";
+import type { Asking } from "./head";
+import type { Review } from "./review";
+
+const ALWAYS: readonly (ChangeStatus | "all")[] = ["proposed", "accepted", "rejected"];
+const SOMETIMES: readonly ChangeStatus[] = ["conflict", "failed", "applying", "applied", "undone", "undo_conflict"];
+
+interface ToolbarProps {
+  review: Review;
+  filters: Filters;
+  onFilters: (filters: Partial<Filters>) => void;
+  ask: (what: Asking) => void;
+  search: RefObject<HTMLInputElement | null>;
+}
+
+export function Toolbar({ review, filters, onFilters, ask, search }: ToolbarProps) {
+  const counts = review.counts.value;
+  const totals = review.totals.value;
+  const tabs = [...ALWAYS, ...SOMETIMES.filter((status) => totals[status]), "all" as const];
+  const filtered = (["field", "source", "min", "max", "flag", "q", "scene"] as const).some((name) => filters[name] !== DEFAULTS[name]);
+  const ranges: [string, string][] = RANGES.map(([key, name]) => [key, name]);
+  if (!ranges.some(([key]) => key === rangeKey(filters))) {
+    ranges.push([rangeKey(filters), `${Math.round(filters.min * 100)} to ${Math.round(filters.max * 100)} %`]);
+  }
+  return (
+    <div class="toolbar">
+      <nav class="tabs" aria-label="Status">
+        {tabs.map((status) => (
+          <button
+            key={status} type="button" class={`tab ${status}`} aria-pressed={filters.status === status}
+            onClick={() => (filters.status === status ? review.refresh() : onFilters({ status }))}
+          >
+            {status === "all" ? "All" : STATUS_NAMES[status]} <span class="number">{whole(counts.get(status) ?? 0)}</span>
+          </button>
+        ))}
+      </nav>
+      <Shown review={review} filters={filters} ask={ask} />
+      <div class="filters">
+        <Select label="Field" value={filters.field} onPick={(field) => onFilters({ field: field as Filters["field"] })}
+          options={[["", "All fields"], ...FIELDS.map((field) => [field, FIELD_NAMES[field]] as const)]} />
+        <Select label="Source" value={filters.source} onPick={(source) => onFilters({ source: source as Filters["source"] })}
+          options={[["", "All sources"], ...SOURCES.map((source) => [source, `by ${SOURCE_NAMES[source]}`] as const)]} />
+        <Select label="Confidence" value={rangeKey(filters)} onPick={(key) => onFilters(readRange(key))} options={ranges} />
+        <Select label="Marks" value={filters.flag} onPick={(flag) => onFilters({ flag: flag as Filters["flag"] })}
+          options={[["", "New and known"], ["new", "New entities"], ["edited", "Edited"]]} />
+        <Select label="Order" value={filters.order} onPick={(order) => onFilters({ order: order as Order })} options={ORDERS} />
+        <input
+          ref={search} type="search" aria-label="Search path, title and values" placeholder="Search  /" value={filters.q}
+          onInput={(event) => onFilters({ q: event.currentTarget.value })}
+          onKeyDown={(event) => {
+            if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur();
+          }}
+        />
+        {filtered && <button type="button" class="ghost" onClick={() => onFilters({ ...DEFAULTS, status: filters.status, order: filters.order })}>Clear filters</button>}
+      </div>
+    </div>
+  );
+}
+
+function Shown({ review, filters, ask }: { review: Review; filters: Filters; ask: (what: Asking) => void }) {
+  void review.statuses.value;
+  const open = review.shownOpen().length;
+  const stale = review.stale.value;
+  const chosen = review.selected.value.size;
+  const decidable = ["all", "proposed", "accepted", "rejected", "failed", "undone"].includes(filters.status);
+  return (
+    <div class="shown">
+      {chosen > 0 ? (
+        <>
+          <strong class="number">{whole(chosen)} selected</strong>
+          <button type="button" onClick={() => review.press("accepted")}>Accept</button>
+          <button type="button" onClick={() => review.press("rejected")}>Reject</button>
+          <button type="button" class="ghost" onClick={() => review.selectNone()}>Clear</button>
+        </>
+      ) : (
+        <>
+          {(filters.status === "proposed" || filters.status === "all") && (
+            <button type="button" disabled={open === 0} onClick={() => ask("threshold")} title="Accept what is sure enough (t)">Accept the sure ones…</button>
+          )}
+          {decidable && filters.status !== "accepted" && <button type="button" class="ghost" disabled={open === 0} onClick={() => ask("accept-shown")}>Accept all {whole(open)}…</button>}
+          {decidable && filters.status !== "rejected" && <button type="button" class="ghost" disabled={open === 0} onClick={() => ask("reject-shown")}>Reject all {whole(open)}…</button>}
+        </>
+      )}
+      {stale > 0 && <button type="button" class="ghost stale" onClick={() => review.refresh()}>Hide {whole(stale)} decided</button>}
+    </div>
+  );
+}
