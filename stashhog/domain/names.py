@@ -14,6 +14,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from anyascii import anyascii
+
 MAX_TEXT = 600
 """Longer texts are cut there: no file system has longer names."""
 
@@ -117,6 +119,22 @@ def tokenise(text: str, limit: int = MAX_TEXT) -> Tokens:
 def squash(text: str) -> str:
     """The key of a name: its letters and digits, folded, without case."""
     return "".join(tokenise(text).low)
+
+
+def latin(name: str) -> str | None:
+    """A name of another script in Latin letters; None where it has nothing to be written anew."""
+    folded = fold(name)
+    return None if folded.isascii() else anyascii(name)
+
+
+_FAMILY_FIRST = re.compile(r"[\u3400-\u9fff]{2,4}|[\uac00-\ud7a3]{3,4}")
+
+
+def family_first(name: str) -> tuple[str, str] | None:
+    """Family and given name of a name written without blanks, in Latin letters."""
+    if _FAMILY_FIRST.fullmatch(name) is None:
+        return None
+    return anyascii(name[0]), anyascii(name[1:])
 
 
 def words(text: str) -> list[str]:

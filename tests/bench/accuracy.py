@@ -26,7 +26,9 @@ from stashhog.domain.learning.training import fit_weights, uncounted
 from stashhog.domain.library import Entity, Library, Scene, SceneFile
 from stashhog.domain.names import plain
 
-EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+EPOCH = datetime(2024, 6, 1, tzinfo=UTC)
+"""When the made scenes came into their library: after all of their dates."""
+
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 BINS = 15
 
@@ -150,7 +152,8 @@ def run_corpus(
     if cold:
         scenes = [emptied(scene) for scene in scenes]
     started = time.process_time()
-    knowledge = learn(library, [s for s in scenes if s.organized][:organized])
+    paths = [(file.path, EPOCH) for scene in scenes for file in scene.files]
+    knowledge = learn(library, [s for s in scenes if s.organized][:organized], paths)
     learned = time.process_time()
     options = DetectionOptions(min_confidence=least)
     rows: dict[str, list[Row]] = {name: [] for name in FIELDS}
@@ -216,7 +219,8 @@ def fitted(folders: Iterable[Path]) -> str:
         known = [_known(scene, truth[scene.id], at % 2 > 0) for at, scene in enumerate(scenes)]
         examples.extend(uncounted(known, lexicon))
         organized = (scene for scene in scenes if scene.organized)
-        warm.append(numbers(learn(library, organized, start=untaught()).weights))
+        paths = ((file.path, EPOCH) for scene in scenes for file in scene.files)
+        warm.append(numbers(learn(library, organized, paths, start=untaught()).weights))
     cold = numbers(
         fit_weights(examples, untaught(), lambda: None, most_rows=100_000, organized=False)
     )

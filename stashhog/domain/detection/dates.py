@@ -3,7 +3,10 @@
 Rules:
 - A family is a way of writing; its orders are all ways to read it that give a day of the calendar.
 - Which order is meant is counted: in all organised scenes, under the folder, under the first word,
-  under the studio.
+  under the studio; and in all paths of the library, organised or not, by the dates there that can
+  be read in one way only.
+- What lies after the day on which the scene came into the library is not meant, where the same
+  writing can be read otherwise.
 - Two-digit years are this century's, up to 2069; before 1969 or after 2100 there are no dates.
 """
 
@@ -111,7 +114,7 @@ _EPISODE = re.compile(r"(?:[a-z]\d{1,3}|\b(?:ep|e|s|x|part|pt|vol|no))[\s._\-]*$
 
 FEATURES = (
     "bias", "prior", "all", "place", "studio", "stem", "also", "folder", "title", "details",
-    "ways", "others", "edge",
+    "ways", "others", "edge", "survey", "survey_place",
 )  # fmt: skip
 
 
@@ -202,10 +205,30 @@ def date_places(reading: Reading, studio: str | None) -> Iterable[tuple[str, str
         yield "D:s", studio
 
 
+def only_readings(text: str, until: str) -> Iterable[tuple[str, str]]:
+    """Manners and orders of dates that could be read in several ways, but for the calendar."""
+    for writing in find_dates(text):
+        left = possible(writing, until).readings
+        if len(left) == 1 and len(_ORDERS.get(writing.family, ())) > 1:
+            yield manner(writing, text), left[0][0]
+
+
+def manner(writing: Writing, text: str) -> str:
+    """The family with the mark between the numbers."""
+    marks = (char for char in text[writing.start : writing.end] if not char.isalnum())
+    return writing.family + next(marks, "")
+
+
+def possible(writing: Writing, until: str) -> Writing:
+    """The writing without readings after a day, unless all of them are."""
+    kept = tuple(reading for reading in writing.readings if reading[1] <= until)
+    return writing._replace(readings=kept) if kept else writing
+
+
 def date_candidates(reading: Reading, studio: str | None, view: View) -> list[DateCandidate]:
     """All readings of all dates in the path, the title and the details."""
     written = [
-        (segment, writing)
+        (segment, possible(writing, reading.until))
         for segment in reading.segments
         for writing in find_dates(segment.tokens.text)
     ]
@@ -244,6 +267,7 @@ def _row(
                 studio = lift
             elif abs(lift) > abs(place):
                 place = lift
+    survey, near_by = _survey(writing, order, segment.tokens.text, places, view)
     role = segment.role
     text = segment.tokens.text
     return [
@@ -260,4 +284,36 @@ def _row(
         float(len(writing.readings) - 1),
         float(all_values - same > len(writing.readings) - 1),
         float(writing.start == 0 or writing.end == len(text)),
+        survey,
+        near_by,
     ]
+
+
+def survey_places(places: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """Where dates that can be read in one way only are counted, beside the whole library."""
+    for place, value in places:
+        if place in ("d1", "p0"):
+            yield f"D?:{place[0]}", value
+
+
+def _survey(
+    writing: Writing, order: str, text: str, places: list[tuple[str, str]], view: View
+) -> tuple[float, float]:
+    """How much more often than usual this order was the only way to read such a date."""
+    orders = len(_ORDERS.get(writing.family, ()))
+    key = manner(writing, text) if orders > 1 else ""
+    if not key or not view.n("D?", key):
+        return 0.0, 0.0
+    prior = 1.0 / orders
+    usual = view.odds("D?", key, order, prior, 2.0)
+    mean = 1.0 / (1.0 + 2.718281828**-usual)
+    near_by = 0.0
+    for slot, value in places:
+        if slot in _SURVEYED and view.n(f"D?{slot[1:]}", f"{value}|{key}"):
+            lift = view.odds(f"D?{slot[1:]}", f"{value}|{key}", order, mean, 1.0) - usual
+            if abs(lift) > abs(near_by):
+                near_by = lift
+    return usual - logit(prior), near_by
+
+
+_SURVEYED = frozenset({"D:d", "D:p"})

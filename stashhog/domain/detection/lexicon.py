@@ -9,12 +9,20 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from stashhog.domain.library import Entity, EntityKind, Library
-from stashhog.domain.names import Tokens, near, squash, tokenise, words
+from stashhog.domain.names import (
+    Tokens,
+    family_first,
+    latin,
+    near,
+    squash,
+    tokenise,
+    words,
+)
 
 HEAD = 4
 SOME_STUDIOS = 2
@@ -52,7 +60,8 @@ class Lexicon:
 
     `firsts` maps a first word to the performers that have it; `halves` maps a first or last word
     to (the rest of the name, performer id, whether the rest follows). `heads` has how all keys
-    begin, up to `HEAD` letters; `studio_ends` the words that several studios' names end with.
+    begin, up to `HEAD` letters; `studio_ends` the words that several studios' names end with;
+    `parents` the tags that have tags below them.
     """
 
     library: Library
@@ -61,10 +70,21 @@ class Lexicon:
     halves: Mapping[str, tuple[tuple[str, str, bool], ...]]
     heads: frozenset[str]
     studio_ends: frozenset[str]
+    parents: frozenset[str]
+    _sizes: dict[tuple[EntityKind, int], list[str]] = field(default_factory=dict, repr=False)
 
     def name(self, kind: EntityKind, entity_id: str) -> str:
         """An entity's own name."""
         return self.library.of(kind)[entity_id].name
+
+    def alike(self, kind: EntityKind, size: int) -> Iterator[str]:
+        """The squashed names and aliases of one kind that are about as long."""
+        if not self._sizes:
+            for key, refs in self.keys.items():
+                for one in {ref.kind for ref in refs if ref.form in _USUAL}:
+                    self._sizes.setdefault((one, len(key)), []).append(key)
+        for length in range(size - 2, size + 3):
+            yield from self._sizes.get((kind, length), ())
 
 
 def build_lexicon(library: Library, checkpoint: Callable[[], None]) -> Lexicon:
@@ -88,6 +108,7 @@ def build_lexicon(library: Library, checkpoint: Callable[[], None]) -> Lexicon:
         {word: tuple(rest) for word, rest in halves.items()},
         frozenset(key[:size] for key in keys for size in range(1, HEAD + 1)),
         _studio_ends(library),
+        frozenset(parent for tag in library.tags.values() for parent in tag.parent_ids),
     )
 
 
@@ -108,13 +129,27 @@ def _one_each(refs: Iterable[Ref]) -> tuple[Ref, ...]:
     return tuple(best.values())
 
 
+def _written(entity: Entity) -> Iterable[str]:
+    """Name and aliases, each also in Latin letters where it has others."""
+    for name in (entity.name, *entity.aliases):
+        yield name
+        again = latin(name)
+        if again is not None:
+            yield again
+
+
 def _spellings(entity: Entity) -> Iterable[tuple[str, str]]:
-    for at, name in enumerate((entity.name, *entity.aliases)):
+    for name in (entity.name, *entity.aliases):
+        joined = family_first(name) if entity.kind == "performer" else None
+        if joined is not None:
+            yield squash(joined[0] + joined[1]), "alias"
+            yield squash(joined[1] + joined[0]), "alias"
+    for at, name in enumerate(_written(entity)):
         key = squash(name)
         if not 1 < len(key) <= LONGEST_NAME:
             continue
         parts = words(name)
-        single = len(parts) < 2 and len(tokenise(name)) < 2
+        single = len(parts) < 2 and len(tokenise(name)) < 2 and family_first(name) is None
         yield key, "single" if single else "alias" if at else "name"
         if entity.kind != "performer" or not 1 < len(parts) < 5:
             continue
@@ -130,7 +165,7 @@ def _index_parts(
     firsts: dict[str, dict[str, None]],
     halves: dict[str, dict[tuple[str, str, bool], None]],
 ) -> None:
-    for name in (entity.name, *entity.aliases):
+    for name in _written(entity):
         parts = words(name)
         if not 1 < len(parts) < 5:
             continue

@@ -13,6 +13,7 @@ from typing import Any
 
 from stashhog.domain.detection.details import cleaned
 from stashhog.domain.detection.findings import (
+    Action,
     DetectionOptions,
     Proposal,
     SceneFindings,
@@ -20,6 +21,7 @@ from stashhog.domain.detection.findings import (
     current_blocks,
 )
 from stashhog.domain.detection.knowledge import Knowledge
+from stashhog.domain.detection.newcomers import newcomers
 from stashhog.domain.detection.opinions import Opinions, swayed, verdict
 from stashhog.domain.detection.performers import WEAK, Mention, PerformerCandidate
 from stashhog.domain.detection.reading import Segment, known_title, read
@@ -120,6 +122,8 @@ def _judged(
         for name, propose in _PROPOSERS.items():
             if name in wanted:
                 found.extend(propose(scene, scored, knowledge))
+        if options.create_missing:
+            found.extend(_propose_new(scene, scored, wanted, found, knowledge, options))
     kept = tuple(p for p in found if p.confidence >= options.min_confidence)
     if kept:
         return SceneFindings(scene.id, kept)
@@ -363,3 +367,46 @@ _PROPOSERS: Mapping[str, Callable[[Scene, Scored, Knowledge], Iterable[Proposal]
 }
 
 KINDS: Mapping[str, EntityKind] = {"studio": "studio", "performers": "performer", "tags": "tag"}
+
+_NEW_REASONS = {
+    "performer": "{place} names somebody whom the library does not have.",
+    "studio": "{place} has an unknown name where studios' names stand.",
+    "tag": "{place} marks this as a tag, and the library does not have it.",
+}
+
+
+def _propose_new(
+    scene: Scene,
+    scored: Scored,
+    wanted: frozenset[str],
+    found: list[Proposal],
+    knowledge: Knowledge,
+    options: DetectionOptions,
+) -> Iterable[Proposal]:
+    """Names that the library lacks, of kinds that may be created, where nothing known stands."""
+    fields = {kind: name for name, kind in KINDS.items()}
+    kinds = frozenset(k for k in options.create_missing if fields[k] in wanted)
+    sure = [p for p in found if p.confidence >= max(0.5, options.min_confidence)]
+    for one in newcomers(scored.reading, kinds, knowledge.lexicon, scored.view):
+        run = one.run
+        if one.kind == "studio" and (
+            scene.studio_id is not None or any(p.field == "studio" for p in sure)
+        ):
+            continue
+        evidence = _evidence(run.segment, run.first, run.after, f"{one.kind}.new")
+        if any(_overlap(evidence, p.evidence) for p in sure if p.field in KINDS):
+            continue
+        place = _PLACES[run.segment.role].capitalize()
+        confidence = _rounded(one.confidence)
+        reason = _NEW_REASONS[one.kind].format(place=place)
+        action: Action = "set" if one.kind == "studio" else "add"
+        yield Proposal(
+            fields[one.kind], action, None, one.name, confidence, "rule", reason, evidence
+        )
+
+
+def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two spans of one text share a letter."""
+    if one["text"] != other["text"] or one["start"] is None or other["start"] is None:
+        return False
+    return bool(one["start"] < other["end"] and other["start"] < one["end"])

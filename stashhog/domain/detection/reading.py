@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from stashhog.domain.detection.findings import stem, title_is_stem
 from stashhog.domain.detection.lexicon import Hit, Lexicon, Slip, find, find_loose
@@ -22,6 +23,7 @@ FOLDERS = 3
 OTHER_FILES = 2
 MAX_PATH = 2_000
 MAX_DETAILS = 1_500
+DAYS_OF_GRACE = timedelta(days=2)
 
 _PART = re.compile(r"[^/\\]+")
 _MARKUP = re.compile(r"<[^<>]{0,200}>")
@@ -45,13 +47,14 @@ class Reading:
     """A scene as the detectors see it.
 
     `places` are the squashed things that counts are kept by: folders (`d1` nearest), the stem's
-    first words, its bracketed head, its last word.
+    first words, its bracketed head, its last word. `until` is the last day that a date may mean.
     """
 
     segments: tuple[Segment, ...]
     places: tuple[tuple[str, str], ...]
     width: str
     style: str
+    until: str = "9999-12-31"
 
     @property
     def stem(self) -> Segment | None:
@@ -78,7 +81,28 @@ def read(scene: Scene, lexicon: Lexicon, *, title: str | None = None) -> Reading
         if said:
             shown = _unmarked(said) if role == "details" else said
             segments.append(_segment(role, shown, 0, shown[:limit], lexicon))
-    return Reading(tuple(segments), tuple(places), _width(scene), _style(segments))
+    until = last_day(scene.created_at)
+    return Reading(tuple(segments), tuple(places), _width(scene), _style(segments), until)
+
+
+def last_day(created: datetime) -> str:
+    """The last day that a date in a scene's names may mean, clocks and zones allowed for."""
+    try:
+        return (created + DAYS_OF_GRACE).date().isoformat()
+    except OverflowError:
+        return created.date().isoformat()
+
+
+def places_of(path: str) -> tuple[tuple[str, str], ...]:
+    """A path's nearest folder and first word, as counts are kept by, without looking names up."""
+    parts = _PART.findall(_clip(path)[0])
+    if not parts:
+        return ()
+    name = stem(parts[-1])
+    places = [place for place in _heads(tokenise(name), name) if place[0] == "p0"]
+    own = squash(name)
+    folder = next((key for key in map(squash, reversed(parts[:-1])) if key and key != own), None)
+    return (*places, ("d1", folder)) if folder else tuple(places)
 
 
 def known_title(scene: Scene) -> str | None:

@@ -24,7 +24,7 @@ FEATURES = (
     "bias", "popular", "named", "surface", "seen", "in_title", "stem", "also", "folder", "title",
     "details", "alias", "single", "inside", "person_word", "studio_word", "over_name", "roles",
     "studio", "cast", "place", "width", "beside", "best", "unnamed_best", "unnamed_sum",
-    "parent_named", "child_named", "shared", "unnamed_width",
+    "parent_named", "child_named", "shared", "unnamed_width", "long", "words", "leaf", "glued",
 )  # fmt: skip
 
 _PRIOR = {"in": 0.9, "stem": 0.5, "also": 0.6, "d": 0.1, "title": 0.9, "details": 0.5}
@@ -105,7 +105,8 @@ def tag_candidates(
     parents = {parent for tag in named for parent in tags[tag].parent_ids}
     for candidate in found.values():
         own = tags[candidate.id].parent_ids
-        family = (any(p in named for p in own), candidate.id in parents)
+        leaf = candidate.id not in lexicon.parents
+        family = (any(p in named for p in own), candidate.id in parents, leaf)
         candidate.row = _row(candidate, given, family, view)
     return list(found.values())
 
@@ -171,7 +172,7 @@ def mention_odds(tag: str, mention: TagMention, view: View) -> float:
 
 
 def _row(
-    candidate: TagCandidate, given: _Given, family: tuple[bool, bool], view: View
+    candidate: TagCandidate, given: _Given, family: tuple[bool, bool, bool], view: View
 ) -> list[float]:
     prior = (view.n("T", "", candidate.id) + 0.5) / (given.total + 100.0)
     lifts = given.lifts(candidate.id, prior)
@@ -210,4 +211,15 @@ def _row(
         float(family[1]),
         float(best is not None and sum(ref.kind == "tag" for ref in best.hit.refs) > 1),
         shares[3] + logit(prior) if unnamed else 0.0,
+        len(best.hit.key) / 10.0 if best else 0.0,
+        math.log(best.hit.after - best.hit.first) if best else 0.0,
+        float(best is not None and family[2]),
+        float(best is not None and _glued(best)),
     ]
+
+
+def _glued(mention: TagMention) -> bool:
+    """Whether the name is part of a longer word or number."""
+    gaps = mention.segment.tokens.gaps
+    first, after = mention.hit.first, mention.hit.after
+    return (first > 0 and not gaps[first]) or (after < len(gaps) - 1 and not gaps[after])

@@ -12,14 +12,15 @@ from __future__ import annotations
 import heapq
 import zlib
 from collections.abc import Iterable
+from datetime import datetime
 
 from stashhog.domain.detection.counts import Counts
 from stashhog.domain.detection.knowledge import Knowledge, strongest
 from stashhog.domain.detection.lexicon import build_lexicon
 from stashhog.domain.detection.model import Weights
-from stashhog.domain.detection.reading import known_title, read
+from stashhog.domain.detection.reading import known_title, last_day, read
 from stashhog.domain.detection.weights import shipped
-from stashhog.domain.learning.tally import tally
+from stashhog.domain.learning.tally import survey, tally
 from stashhog.domain.learning.training import Checkpoint, fit_weights, folded
 from stashhog.domain.library import Library, Scene
 
@@ -36,6 +37,7 @@ def _nothing() -> None:
 def learn(
     library: Library,
     organized: Iterable[Scene],
+    paths: Iterable[tuple[str, datetime]] = (),
     *,
     checkpoint: Checkpoint = _nothing,
     start: Weights | None = None,
@@ -45,6 +47,8 @@ def learn(
     Args:
         library: The entities that may be proposed.
         organized: The scenes, read once, in any number.
+        paths: Paths of all files of the library with the instant each came in, for what they say
+            without being organised.
         checkpoint: Called every few milliseconds of work; what it raises ends the learning.
         start: What little libraries stay near; the shipped numbers where it is None.
     """
@@ -63,6 +67,9 @@ def learn(
             heapq.heappush(sample, entry)
         else:
             heapq.heappushpop(sample, entry)
+    for path, came in paths:
+        checkpoint()
+        survey(counts, path, last_day(came))
     scenes = [entry[2] for entry in sorted(sample, key=lambda entry: entry[:2])]
     weights = start or shipped(total)
     if scenes:

@@ -8,6 +8,7 @@ Rules:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from operator import mul
@@ -15,7 +16,7 @@ from operator import mul
 from stashhog.domain.detection.counts import sigmoid
 from stashhog.domain.detection.model import Calibrator, calibration_row
 
-STEPS = 12
+STEPS = 20
 SLICE = 400
 """Rows between two checkpoints: some milliseconds of work."""
 
@@ -44,25 +45,29 @@ def fit_linear(
         if not at % SLICE:
             checkpoint()
         sparse.append([(place, x) for place, x in enumerate(row) if x])
+    least = math.inf
+    step = [0.0] * size
     for _ in range(STEPS):
         gradient = [ridge * (t - w) for t, w in zip(towards, weights, strict=True)]
+        loss = 0.5 * sum(g * g for g in gradient) / ridge
         curve = [[0.0] * size for _ in range(size)]
         for at in range(size):
             curve[at][at] = ridge
         for start in range(0, len(rows), SLICE):
             checkpoint()
-            _accumulate(
-                rows[start : start + SLICE],
-                sparse[start : start + SLICE],
-                labels[start : start + SLICE],
-                weights,
-                gradient,
-                curve,
-            )
+            part = slice(start, start + SLICE)
+            loss += _accumulate(rows[part], sparse[part], labels[part], weights, gradient, curve)
+        if loss > least:
+            # too far: half the way back, as often as it takes
+            step = [s / 2.0 for s in step]
+            weights = [w - s for w, s in zip(weights, step, strict=True)]
+            continue
+        least = loss
         step = _solve(curve, gradient)
         longest = max(map(abs, step), default=0.0)
         scale = min(1.0, 4.0 / longest) if longest else 1.0
-        weights = [w + scale * s for w, s in zip(weights, step, strict=True)]
+        step = [scale * s for s in step]
+        weights = [w + s for w, s in zip(weights, step, strict=True)]
         if longest < 1e-4:
             break
     return tuple(weights)
@@ -75,10 +80,13 @@ def _accumulate(
     weights: list[float],
     gradient: list[float],
     curve: list[list[float]],
-) -> None:
-    """Add some rows to the gradient and to the lower triangle of the curvature."""
+) -> float:
+    """Add rows to the gradient and to the lower triangle of the curvature; returns their loss."""
+    loss = 0.0
     for row, items, right in zip(rows, sparse, labels, strict=True):
-        p = sigmoid(sum(map(mul, weights, row)))
+        score = sum(map(mul, weights, row))
+        p = sigmoid(score)
+        loss += softplus(-score if right else score)
         miss = right - p
         bend = max(p * (1.0 - p), 1e-6)
         for place, (at, x) in enumerate(items):
@@ -87,6 +95,12 @@ def _accumulate(
             bent = bend * x
             for other, y in items[: place + 1]:
                 line[other] += bent * y
+    return loss
+
+
+def softplus(x: float) -> float:
+    """The loss of a wrong score, log(1 + e^x)."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
 def _solve(lower: list[list[float]], right: list[float]) -> list[float]:

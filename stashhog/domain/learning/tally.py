@@ -8,10 +8,17 @@ Rules:
 from __future__ import annotations
 
 from stashhog.domain.detection.counts import TOTAL, Counts, View
-from stashhog.domain.detection.dates import date_places, find_dates
+from stashhog.domain.detection.dates import (
+    date_places,
+    find_dates,
+    only_readings,
+    survey_places,
+)
+from stashhog.domain.detection.findings import stem
 from stashhog.domain.detection.lexicon import Hit, Ref
+from stashhog.domain.detection.newcomers import kin_places, runs
 from stashhog.domain.detection.performers import Mention, mention_class, performer_slot
-from stashhog.domain.detection.reading import Reading, Segment
+from stashhog.domain.detection.reading import Reading, Segment, places_of
 from stashhog.domain.detection.studio import surface_keys, word_before
 from stashhog.domain.detection.tags import where
 from stashhog.domain.detection.titles import (
@@ -41,6 +48,7 @@ def tally(counts: Counts, scene: Scene, reading: Reading) -> None:
         _tally_first_names(counts, scene, segment)
     _tally_dates(counts, scene, reading)
     _tally_words(counts, reading, title)
+    _tally_name_places(counts, scene, reading)
     titled = title is not None
     for slot, value in (("style", reading.style), ("S>titled", scene.studio_id or "")):
         counts.add(slot, value, TOTAL)
@@ -192,6 +200,40 @@ def _tally_words(counts: Counts, reading: Reading, title: tuple[int, int] | None
             counts.add("w", word, "in")
     counts.add("w", low[first], "first")
     counts.add("w", low[after - 1], "last")
+
+
+_NOTHING = View(Counts())
+
+
+def _tally_name_places(counts: Counts, scene: Scene, reading: Reading) -> None:
+    """Count what kind of name stood in each place, for names that no library has yet."""
+    if reading.stem is not None:
+        for mark, run in runs(reading.stem, label(reading.stem, _NOTHING)):
+            counts.add("n:stem", run.place, TOTAL)
+            if mark in _NAME_MARKS:
+                counts.add("n:stem", run.place, _NAME_MARKS[mark])
+    for segment, above in kin_places(reading):
+        counts.add("n:kin", above, TOTAL)
+        size = len(segment.tokens)
+        whole = [hit for hit in segment.hits if hit.first == 0 and hit.after == size]
+        for kind in {ref.kind for hit in whole for ref in hit.refs if _is_of(scene, ref)}:
+            counts.add("n:kin", above, kind)
+
+
+_NAME_MARKS = {"P": "performer", "S": "studio"}
+
+
+def _is_of(scene: Scene, ref: Ref) -> bool:
+    return ref.id == scene.studio_id if ref.kind == "studio" else ref.id in scene.performer_ids
+
+
+def survey(counts: Counts, path: str, until: str) -> None:
+    """Count what any path of the library, organised or not, says of how dates are written."""
+    for manner, order in only_readings(stem(path), until):
+        for slot, value in (("D?", ""), *survey_places(places_of(path))):
+            key = f"{value}|{manner}" if value else manner
+            counts.add(slot, key, TOTAL)
+            counts.add(slot, key, order)
 
 
 def tally_titles(counts: Counts, scene: Scene, reading: Reading, view: View) -> None:

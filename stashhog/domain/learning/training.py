@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from stashhog.domain.detection.counts import Counts, View
 from stashhog.domain.detection.lexicon import Lexicon
 from stashhog.domain.detection.model import Linear, Weights
-from stashhog.domain.detection.reading import known_title, read
+from stashhog.domain.detection.reading import known_title, last_day, read
 from stashhog.domain.detection.scoring import STEPS, Scored, rivals
 from stashhog.domain.detection.titles import title_text
 from stashhog.domain.learning.fit import fit_calibrator, fit_linear, with_omissions
-from stashhog.domain.learning.tally import TITLE_SLOTS, tally, tally_titles
+from stashhog.domain.learning.tally import TITLE_SLOTS, survey, tally, tally_titles
 from stashhog.domain.library import Scene
 from stashhog.domain.names import plain
 
@@ -73,9 +73,13 @@ def folded(
     return examples
 
 
-def uncounted(scenes: Iterable[Scene], lexicon: Lexicon) -> list[Example]:
+def uncounted(scenes: Sequence[Scene], lexicon: Lexicon) -> list[Example]:
     """Examples as they look where nothing was ever organised."""
-    view = View(Counts())
+    counts = Counts()
+    for scene in scenes:
+        for file in scene.files:
+            survey(counts, file.path, last_day(scene.created_at))
+    view = View(counts)
     return [
         Example(scene, lexicon, Scored(read(scene, lexicon), view, None, ())) for scene in scenes
     ]
