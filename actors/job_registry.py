@@ -161,8 +161,7 @@ class JobRegistry:
             case Cancel():
                 self._cancel(message)
             case Started(job_id):
-                if not self._ledger.signal(job_id, JobSignal.START, self._parts.now()):
-                    self._parts.pool.post(CancelRun(job_id))
+                self._started(job_id)
             case Reported(job_id, progress, waiting):
                 self._ledger.report(job_id, progress, waiting)
             case Logged(job_id, lines):
@@ -178,6 +177,13 @@ class JobRegistry:
             case _:
                 assert_never(message)
         self._wake()
+
+    def _started(self, job_id: str) -> None:
+        job = self._ledger.job(job_id)
+        if job is not None and job.status is JobStatus.RUNNING:
+            return  # the message outlived the registry that it was for; `_begin_late` knew
+        if not self._ledger.signal(job_id, JobSignal.START, self._parts.now()):
+            self._parts.pool.post(CancelRun(job_id))
 
     def _submit(self, submit: Submit) -> None:
         if self._parts.closing.is_set():

@@ -110,9 +110,9 @@ _STATUSES: Mapping[type[StashHogException], tuple[int, str | None]] = {
     StashError: (502, "stash_error"),
     ModelUnavailableError: (503, "model_unavailable"),
     OpenAIError: (502, "model_error"),
-    BusyError: (503, None),
+    BusyError: (503, "busy"),
     DiskFullError: (507, None),
-    StorageError: (503, None),
+    StorageError: (503, "busy"),
 }
 
 _HTTP_CODES: Mapping[int, str] = {

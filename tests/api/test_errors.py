@@ -9,6 +9,7 @@ import trio
 from structlog.testing import capture_logs
 from werkzeug.exceptions import ImATeapot
 
+from actors.mailbox import ActorRestartedError
 from stashhog.api.error_handlers import ClientGoneError, ErrorBoundary, problem_of
 from stashhog.core import exceptions as tree
 from stashhog.domain.jobs import IllegalTransitionError
@@ -39,7 +40,8 @@ STATUSES = [
     (tree.ModelAnswerError("no"), 502, "model_error"),
     (tree.ModelUnavailableError("no"), 503, "model_unavailable"),
     (tree.BusyError("no", retry_after_seconds=2.5), 503, "busy"),
-    (tree.StorageError("no"), 503, "storage_error"),
+    (tree.StorageError("no"), 503, "busy"),
+    (ActorRestartedError("no"), 503, "busy"),
     (tree.DiskFullError("no"), 507, "disk_full"),
     (IllegalTransitionError("no"), 409, "illegal_transition"),
     (tree.StashHogException("no"), 500, "internal_error"),

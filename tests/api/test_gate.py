@@ -317,5 +317,5 @@ async def test_an_unreadable_database_lets_nobody_in(
     async with open_house() as house:
         monkeypatch.setattr(type(house.services.db), "read", broken)
         reply = await house.call("GET", "/api/auth/me")
-    assert (reply.status, reply.json["code"]) == (503, "storage_error")
+    assert (reply.status, reply.json["code"]) == (503, "busy")
     assert reply.header("retry-after") is not None

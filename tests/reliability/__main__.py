@@ -14,6 +14,7 @@ from importlib import import_module
 from tests.reliability.trial import Trial
 
 TRIALS = {
+    "histories": "histories of jobs in memory: submits, cancels, ends, crashes, restarts, kills",
     "fuzz": "Schemathesis over every operation, with some examples of each",
     "kills": "SIGKILL at random moments of sync, analysis, decisions, apply and undo",
     "disk": "a full disk at random moments of each kind of job",

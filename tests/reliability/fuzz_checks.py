@@ -14,7 +14,7 @@ import schemathesis
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
 OTHER_5XX = {
     502: {"stash_error", "model_error"},
-    503: {"busy", "stash_unavailable", "model_unavailable", "actor_restarted"},
+    503: {"busy", "stash_unavailable", "model_unavailable"},
     507: {"disk_full"},
 }
 

@@ -14,7 +14,9 @@ from stashhog.db.scenes import SCENE_SORT_KEYS
 
 Missing = Literal["studio", "performers", "tags", "title", "date", "details"]
 Match = Literal["all", "any"]
-PartialDate = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+PartialDate = Annotated[
+    str, Field(pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")
+]
 Text = Annotated[str, Field(max_length=1000)]
 Ids = Annotated[list[StashId], Field(max_length=500)]
 
