@@ -1,4 +1,4 @@
-"""`python -m tests.bench sync|list|analyze|apply|ws [options]`: measures, and judges nothing.
+"""`python -m tests.bench sync|list|analyze|apply|ws|ui [options]`: measures, and judges nothing.
 
 Each prints what it saw of scenes/s, latencies, memory and event-loop lag, against the sample Stash
 or, where it takes `--stash URL [--api-key KEY]`, a real one. `apply` writes to that Stash and puts
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import list as list_bench, service
+from tests.bench import list as list_bench, service, ui
 
 
 def main(argv: list[str]) -> int:
@@ -20,6 +20,7 @@ def main(argv: list[str]) -> int:
         "analyze": service.run_analyze,
         "apply": service.run_apply,
         "ws": service.run_ws,
+        "ui": ui.run,
     }
     if not argv or argv[0] not in benches:
         print(__doc__)

@@ -3,15 +3,18 @@
 import { render } from "preact";
 import { startKeys } from "./core/keys";
 import { complain } from "./core/notices";
-import { startRouter } from "./core/router";
+import { place, startRouter } from "./core/router";
 import { startSession } from "./core/session";
 import { startTheme } from "./core/theme";
+import { findPage } from "./pages";
 import { Shell } from "./shell";
 
 startTheme();
 startRouter();
 startKeys();
 startSession();
+const first = findPage(place.peek().path);
+first?.page.prepare?.(first.id);
 addEventListener("unhandledrejection", (event) => complain(event.reason));
 addEventListener("error", (event) => event.error && complain(event.error));
 render(<Shell />, document.getElementById("app")!);

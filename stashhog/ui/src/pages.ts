@@ -18,6 +18,8 @@ export interface Page {
   view: FunctionComponent<PageProps>;
   // In the bar at the top: its word, and the second key of `g …`.
   nav?: { label: string; key: string };
+  // Starts loading what the page shows, before it is known who is asking.
+  prepare?: (id: string) => void;
   // Fills the window and scrolls by itself, like the review.
   whole?: boolean;
 }
@@ -34,7 +36,16 @@ export function findPage(path: string): { page: Page; id: string } | null {
   for (const page of pages) {
     const [, name = "", parameter] = page.path.split("/");
     if (name !== first || (parameter === undefined) !== (second === undefined)) continue;
-    return { page, id: second === undefined ? "" : decodeURIComponent(second) };
+    return { page, id: plain(second ?? "") };
   }
   return null;
+}
+
+// A part of an address as text; what is not encoded well stands for itself.
+function plain(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -2,12 +2,14 @@
 
 import type { Progress, Value, Waiting } from "./shapes";
 
+const INTEGER = new Intl.NumberFormat("en-US");
+
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${whole(number)} ${number === 1 ? one : many}`;
 }
 
 export function whole(number: number | null | undefined): string {
-  return number === null || number === undefined ? "–" : Math.round(number).toLocaleString("en-US");
+  return number === null || number === undefined ? "–" : INTEGER.format(Math.round(number));
 }
 
 export function size(bytes: number | null | undefined): string {

@@ -22,7 +22,7 @@ import { reviewOf, type Review } from "../review/review";
 import { ThresholdDialog } from "../review/threshold";
 import { Toolbar } from "../review/toolbar";
 
-export const planPage: Page = { path: "/plans/:id", view: PlanReview, whole: true };
+export const planPage: Page = { path: "/plans/:id", view: PlanReview, whole: true, prepare: (id) => reviewOf(Number(id)).open() };
 
 function PlanReview({ id, query }: PageProps) {
   const review = useMemo(() => reviewOf(Number(id)), [id]);
@@ -36,7 +36,7 @@ function PlanReview({ id, query }: PageProps) {
   const plan = review.plan.value;
 
   useTitle(plan?.name ?? `Plan ${id}`);
-  useEffect(() => void review.load(), [review]);
+  useEffect(() => review.open(), [review]);
   useEffect(() => review.show(filters), [review, filters]);
   useLiveReload(review, cache);
   useReviewKeys(review, { ask, edit, search: () => search.current?.focus() });
@@ -114,7 +114,7 @@ function useLiveReload(review: Review, cache: DetailsCache): void {
   useEffect(() => {
     if (connected === "open") {
       review.outbox.retryNow();
-      if (review.loaded.value) void review.load();
+      if (review.loaded.value) review.open();
     }
   }, [review, connected]);
 }

@@ -22,8 +22,8 @@ export function ReviewHead({ review, ask }: { review: Review; ask: (what: Asking
   const plan = review.plan.value!;
   const job = jobOf(review.id);
   const totals = review.totals.value;
-  const accepted = totals.accepted ?? 0;
-  const written = (totals.applied ?? 0) + (totals.undo_conflict ?? 0);
+  const accepted = totals.get("accepted") ?? 0;
+  const written = (totals.get("applied") ?? 0) + (totals.get("undo_conflict") ?? 0);
   const total = review.index.changes.size;
   const { name, tone } = PLAN_STATUS[plan.status];
   return (
@@ -32,7 +32,7 @@ export function ReviewHead({ review, ask }: { review: Review; ask: (what: Asking
         <a class="soft" href={href("/plans")}>Plans</a>
         <h1>{plan.name}</h1>
         <Badge kind={tone}>{name}</Badge>
-        <span class="soft number">{count(total, "change")} in {count(review.index.scenes.size, "scene")} · {whole(total - (totals.proposed ?? 0))} decided</span>
+        <span class="soft number">{count(total, "change")} in {count(review.index.scenes.size, "scene")} · {whole(total - (totals.get("proposed") ?? 0))} decided</span>
       </div>
       {job ? <JobBar job={job} /> : (
         <div class="actions">

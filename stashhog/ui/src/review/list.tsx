@@ -3,13 +3,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Empty } from "../components/parts";
+import { NARROW, rowHeights } from "./heights";
 import type { Layout, Row } from "./layout";
-import type { Review } from "./review";
+import { sum, type Review } from "./review";
 import { ChangeRow, SceneRow } from "./row";
 
 const AROUND = 3;
-const NARROW = matchMedia("(max-width: 46rem)");
-const HEIGHTS = { wide: { scene: 56, change: 34 }, narrow: { scene: 64, change: 68 } };
 
 export function ChangeList({ review, onOpen, onEdit }: { review: Review; onOpen: () => void; onEdit: () => void }) {
   const box = useRef<HTMLDivElement>(null);
@@ -18,7 +17,7 @@ export function ChangeList({ review, onOpen, onEdit }: { review: Review; onOpen:
 
   useEffect(() => {
     const gone = new AbortController();
-    const measure = () => review.measure(NARROW.matches ? HEIGHTS.narrow : HEIGHTS.wide);
+    const measure = () => review.measure(rowHeights());
     measure();
     NARROW.addEventListener("change", measure, { signal: gone.signal });
     const watch = new ResizeObserver(() => {
@@ -32,7 +31,7 @@ export function ChangeList({ review, onOpen, onEdit }: { review: Review; onOpen:
   }, [review]);
 
   useAnchor(box, layout);
-  useFollow(box, review);
+  useFollow(box, review, view.peek().height);
 
   const { top, height } = view.value;
   const rows = layout.between(top, top + height, AROUND);
@@ -71,16 +70,19 @@ function useAnchor(box: { current: HTMLDivElement | null }, layout: Layout): voi
 }
 
 // Scrolls so that the current change, and the head of its scene where that fits, is seen.
-function useFollow(box: { current: HTMLDivElement | null }, review: Review): void {
+// The room is what was measured last: asking for it here would lay the whole page out again.
+function useFollow(box: { current: HTMLDivElement | null }, review: Review, room: number): void {
   const cursor = review.cursor.value;
+  const before = useRef<number | null>(null);
   useLayoutEffect(() => {
+    const first = before.current === null;
+    before.current = cursor;
     const row = review.layout.value.rowOf(cursor);
-    if (row) reveal(box.current!, review.layout.value, row);
+    if (row && !(first && row.top < room / 2)) reveal(box.current!, review.layout.value, row, room);
   }, [cursor]);
 }
 
-function reveal(element: HTMLElement, layout: Layout, row: Row): void {
-  const room = element.clientHeight;
+function reveal(element: HTMLElement, layout: Layout, row: Row, room: number): void {
   const index = layout.indexAt(row.top);
   const head = layout.rows[index - 1]?.change === null ? layout.rows[index - 1]! : row;
   const from = head.top;
@@ -97,7 +99,7 @@ function NothingShown({ review }: { review: Review }) {
       ? <Empty title="Nothing found yet"><p>The analysis is running; what it finds appears here.</p></Empty>
       : <Empty title="This plan changes nothing"><p>Every scene that was looked at was left alone; the menu says why.</p></Empty>;
   }
-  if (status === "proposed" && (review.counts.value.get("all") ?? 0) === total) {
+  if (status === "proposed" && sum(review.counts.value) === total) {
     return <Empty title="Everything is decided"><p>What you accepted is written to Stash when you apply it.</p></Empty>;
   }
   return <Empty title="No change fits these filters" />;

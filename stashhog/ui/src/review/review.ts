@@ -2,18 +2,21 @@
 // Rules: a decision shows at once and is saved behind; what is decided stays in its place until the
 // filters change or it is asked to go; everything that draws looks at `layout` and `statuses`.
 
-import { batch, computed, signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { api, Problem } from "../core/api";
 import { count } from "../core/format";
 import { complain, say, warn } from "../core/notices";
 import { addressOf } from "../core/router";
 import type { ChangeStatus, Decision, Plan, Value } from "../core/shapes";
 import { DEFAULTS, matcher, statusMatches, type Filters } from "./filters";
+import { rowHeights } from "./heights";
 import { History } from "./history";
 import { PlanIndex, type Change, type IndexAnswer, type Scene } from "./index";
 import { grouped, isOpen, Layout, type Heights } from "./layout";
 import { Outbox, type Refusal } from "./outbox";
 import { mayDecide, pressed } from "./rules";
+
+type Tally = Map<ChangeStatus, number>;
 
 export class Review {
   readonly id: number;
@@ -31,7 +34,7 @@ export class Review {
   // How many of those shown no longer match the filters, for they were decided since.
   readonly stale = signal(0);
   #filters: Filters = DEFAULTS;
-  #heights: Heights = { scene: 1, change: 1 };
+  #heights: Heights = rowHeights();
   #decided = new Set<number>();
   #loading: Promise<void> | null = null;
   #again: boolean | null = null;
@@ -52,6 +55,11 @@ export class Review {
   }
 
   // --- loading ----------------------------------------------------------------------------------
+
+  // What a page does that shows it: nothing where a load is under way.
+  open(): void {
+    if (!this.#loading) void this.load();
+  }
 
   // Everything at first, and later what came or moved since; `whole` asks for everything again.
   // Calls while one runs make one more.
@@ -107,8 +115,9 @@ export class Review {
   }
 
   show(filters: Filters): void {
-    if (filters === this.#filters) return;
+    const same = JSON.stringify(filters) === JSON.stringify(this.#filters);
     this.#filters = filters;
+    if (same) return;
     this.refresh();
   }
 
@@ -126,10 +135,16 @@ export class Review {
 
   arrange(): void {
     const matches = matcher(this.#filters);
+    const counts: Tally = new Map();
+    const totals: Tally = new Map();
     let stale = 0;
     const shown: Change[] = [];
+    this.#matching.clear();
     for (const change of this.index.changes.values()) {
+      totals.set(change.status, (totals.get(change.status) ?? 0) + 1);
       if (!matches(change)) continue;
+      this.#matching.add(change.id);
+      counts.set(change.status, (counts.get(change.status) ?? 0) + 1);
       if (statusMatches(this.#filters, change)) shown.push(change);
       else if (this.#decided.has(change.id)) {
         shown.push(change);
@@ -140,6 +155,8 @@ export class Review {
       const before = this.layout.value;
       const layout = new Layout(grouped(shown, this.#filters.order), this.#heights);
       this.layout.value = layout;
+      this.counts.value = counts;
+      this.totals.value = totals;
       this.stale.value = stale;
       if (!layout.has(this.cursor.value)) this.cursor.value = nearest(before, layout, this.cursor.value);
       this.selected.value = new Set([...this.selected.value].filter((id) => layout.has(id)));
@@ -147,27 +164,10 @@ export class Review {
   }
 
   // How many changes each status has among those that the other filters let through.
-  readonly counts = computed(() => {
-    void this.statuses.value;
-    void this.layout.value;
-    const counts = new Map<ChangeStatus | "all", number>();
-    const matches = matcher(this.#filters);
-    for (const change of this.index.changes.values()) {
-      if (!matches(change)) continue;
-      counts.set(change.status, (counts.get(change.status) ?? 0) + 1);
-      counts.set("all", (counts.get("all") ?? 0) + 1);
-    }
-    return counts;
-  });
-
+  readonly counts = signal<Tally>(new Map());
   // The same over the whole plan, whatever the filters.
-  readonly totals = computed(() => {
-    void this.statuses.value;
-    void this.layout.value;
-    const counts: Record<string, number> = {};
-    for (const { status } of this.index.changes.values()) counts[status] = (counts[status] ?? 0) + 1;
-    return counts;
-  });
+  readonly totals = signal<Tally>(new Map());
+  #matching = new Set<number>();
 
   withStatus(...statuses: ChangeStatus[]): Change[] {
     return [...this.index.changes.values()].filter(({ status }) => statuses.includes(status));
@@ -257,14 +257,20 @@ export class Review {
   }
 
   #move(ids: readonly number[], to: Decision): void {
+    const counts: Tally = new Map(this.counts.value);
+    const totals: Tally = new Map(this.totals.value);
     for (const id of ids) {
       const change = this.index.changes.get(id)!;
+      shift(totals, change.status, to);
+      if (this.#matching.has(id)) shift(counts, change.status, to);
       if (to === "accepted" && change.status === "conflict" && change.action === "set") change.current = change.observed;
       change.status = to;
       this.#decided.add(id);
     }
     batch(() => {
       this.statuses.value += 1;
+      this.counts.value = counts;
+      this.totals.value = totals;
       this.stale.value = this.#countStale();
       this.outbox.put(ids, to);
     });
@@ -310,6 +316,17 @@ export class Review {
     if (!this.outbox.holds(change.id)) change.status = told.status;
     this.statuses.value += 1;
   }
+}
+
+function shift(tally: Tally, from: ChangeStatus, to: ChangeStatus): void {
+  tally.set(from, (tally.get(from) ?? 1) - 1);
+  tally.set(to, (tally.get(to) ?? 0) + 1);
+}
+
+export function sum(tally: Tally): number {
+  let total = 0;
+  for (const n of tally.values()) total += n;
+  return total;
 }
 
 function label(to: Decision, many: number): string {

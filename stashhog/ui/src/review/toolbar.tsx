@@ -7,7 +7,7 @@ import type { ChangeStatus } from "../core/shapes";
 import { FIELD_NAMES, FIELDS, SOURCE_NAMES, SOURCES, STATUS_NAMES } from "../core/words";
 import { DEFAULTS, ORDERS, RANGES, rangeKey, readRange, type Filters, type Order } from "./filters";
 import type { Asking } from "./head";
-import type { Review } from "./review";
+import { sum, type Review } from "./review";
 
 const ALWAYS: readonly (ChangeStatus | "all")[] = ["proposed", "accepted", "rejected"];
 const SOMETIMES: readonly ChangeStatus[] = ["conflict", "failed", "applying", "applied", "undone", "undo_conflict"];
@@ -23,7 +23,7 @@ interface ToolbarProps {
 export function Toolbar({ review, filters, onFilters, ask, search }: ToolbarProps) {
   const counts = review.counts.value;
   const totals = review.totals.value;
-  const tabs = [...ALWAYS, ...SOMETIMES.filter((status) => totals[status]), "all" as const];
+  const tabs = [...ALWAYS, ...SOMETIMES.filter((status) => totals.get(status)), "all" as const];
   const filtered = (["field", "source", "min", "max", "flag", "q", "scene"] as const).some((name) => filters[name] !== DEFAULTS[name]);
   const ranges: [string, string][] = RANGES.map(([key, name]) => [key, name]);
   if (!ranges.some(([key]) => key === rangeKey(filters))) {
@@ -37,7 +37,7 @@ export function Toolbar({ review, filters, onFilters, ask, search }: ToolbarProp
             key={status} type="button" class={`tab ${status}`} aria-pressed={filters.status === status}
             onClick={() => (filters.status === status ? review.refresh() : onFilters({ status }))}
           >
-            {status === "all" ? "All" : STATUS_NAMES[status]} <span class="number">{whole(counts.get(status) ?? 0)}</span>
+            {status === "all" ? "All" : STATUS_NAMES[status]} <span class="number">{whole(status === "all" ? sum(counts) : counts.get(status) ?? 0)}</span>
           </button>
         ))}
       </nav>
@@ -65,8 +65,7 @@ export function Toolbar({ review, filters, onFilters, ask, search }: ToolbarProp
 }
 
 function Shown({ review, filters, ask }: { review: Review; filters: Filters; ask: (what: Asking) => void }) {
-  void review.statuses.value;
-  const open = review.shownOpen().length;
+  const open = review.counts.value.get(filters.status === "all" ? "proposed" : filters.status) ?? 0;
   const stale = review.stale.value;
   const chosen = review.selected.value.size;
   const decidable = ["all", "proposed", "accepted", "rejected", "failed", "undone"].includes(filters.status);
