@@ -57,3 +57,9 @@ def chromium(built: Path) -> Generator[Chromium]:
         pytest.skip("there is no Chromium on the PATH")
     with Chromium(program) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def axe(node: str) -> str:
+    """The script of axe-core, which finds what keeps people out."""
+    return (SOURCE / "node_modules" / "axe-core" / "axe.min.js").read_text()
