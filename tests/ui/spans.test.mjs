@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { evidenceSpan, excerpt, markRanges } from "../../stashhog/ui/src/core/spans.ts";
+import { evidenceSpan, excerpt, markRanges, splitPath } from "../../stashhog/ui/src/core/spans.ts";
 
 const joined = (pieces) => pieces.map((piece) => piece.text).join("");
 const marked = (pieces) => pieces.filter((piece) => piece.marked).map((piece) => piece.text);
@@ -66,4 +66,11 @@ test("an excerpt shows the match with a little around it", () => {
 
 test("a short text is its own excerpt", () => {
   assert.equal(joined(excerpt({ text: "a/Jane.mp4", start: 2, end: 6 })), "a/Jane.mp4");
+});
+
+test("a path falls into folder and name, and the marks with it", () => {
+  const { folder, name, inFolder, inName } = splitPath("/😀/Owl.mp4", [[1, 2], [3, 6]]);
+  assert.deepEqual([folder, name], ["/😀/", "Owl.mp4"]);
+  assert.deepEqual([marked(markRanges(folder, inFolder)), marked(markRanges(name, inName))], [["😀"], ["Owl"]]);
+  assert.equal(splitPath("C:\\films\\a.mp4", []).name, "a.mp4");
 });

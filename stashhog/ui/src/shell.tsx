@@ -15,6 +15,7 @@ import { findPage, pages } from "./pages";
 import { SignIn } from "./pages/signin";
 
 const keysShown = signal(false);
+const EVERYWHERE = "Everywhere";
 
 export function Shell() {
   const found = findPage(place.value.path);
@@ -115,7 +116,7 @@ function ThemeSwitch() {
 }
 
 function GlobalKeys() {
-  useKeys("Everywhere", [
+  useKeys(EVERYWHERE, [
     { keys: ["?"], what: "show the keys", run: () => (keysShown.value = true) },
     ...pages.filter(({ nav }) => nav).map(({ path, nav }) => (
       { keys: [`g ${nav!.key}`], what: `go to ${nav!.label}`, run: () => go(path) }
@@ -128,7 +129,7 @@ function KeysDialog() {
   return (
     <Dialog title="Keys" wide onClose={() => (keysShown.value = false)}>
       <div class="key-groups">
-        {[...keyGroups.value].reverse().map(({ title, bindings }) => (
+        {[...keyGroups.value].sort((a, b) => Number(a.title === EVERYWHERE) - Number(b.title === EVERYWHERE)).map(({ title, bindings }) => (
           <section key={title}>
             <h3>{title}</h3>
             <dl class="keys">

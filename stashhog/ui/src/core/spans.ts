@@ -80,3 +80,13 @@ export function excerpt({ text, start, end }: Span, around = 16): Piece[] {
   if (to < characters.length) pieces.push({ text: "…", marked: false });
   return pieces;
 }
+
+// A path in folder and file name, each with the ranges that lie in it.
+export function splitPath(path: string, ranges: readonly Range[]): { folder: string; name: string; inFolder: Range[]; inName: Range[] } {
+  const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
+  const folder = path.slice(0, at);
+  const before = Array.from(folder).length;
+  return {
+    folder, name: path.slice(at), inFolder: [...ranges], inName: ranges.map(([start, end]): Range => [start - before, end - before]),
+  };
+}

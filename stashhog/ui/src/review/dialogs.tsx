@@ -154,8 +154,10 @@ export function DecideShownDialog({ review, to, onClose }: DialogProps & { to: "
 
 export function decideMany(review: Review, changes: readonly Change[], to: Decision): void {
   const moved = review.decide(changes, to);
+  const step = review.history.last;
   review.refresh();
-  say(`${count(moved, "change")} ${to}`, { label: "Undo", run: () => review.undo() });
+  const back = () => (review.history.last === step ? review.undo() : say("Other decisions came after it; u takes back the latest"));
+  say(`${count(moved, "change")} ${to}`, { label: "Take back", run: back });
 }
 
 export function DeleteDialog({ review, onClose }: DialogProps) {

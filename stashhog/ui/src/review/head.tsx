@@ -32,7 +32,7 @@ export function ReviewHead({ review, ask }: { review: Review; ask: (what: Asking
         <a class="soft" href={href("/plans")}>Plans</a>
         <h1>{plan.name}</h1>
         <Badge kind={tone}>{name}</Badge>
-        <span class="soft number">{count(total, "change")} in {count(review.index.scenes.size, "scene")} · {whole(total - (totals.get("proposed") ?? 0))} decided</span>
+        <span class="soft number">{whole(total - (totals.get("proposed") ?? 0))} of {count(total, "change")} decided · {count(review.index.scenes.size, "scene")}</span>
       </div>
       {job ? <JobBar job={job} /> : (
         <div class="actions">

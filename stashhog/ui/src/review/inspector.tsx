@@ -116,7 +116,7 @@ function Why({ change, full, path }: { change: Change; full: FullChange | undefi
       <p class="sure"><meter min={0} max={1} low={0.7} high={0.9} optimum={1} value={change.confidence} aria-label="Confidence" /> <strong class="number">{percent} %</strong> <span class="soft">{SOURCE_NAMES[change.source]}</span></p>
       {full && <p>{full.reason}</p>}
       {span && span.text !== path && <p class="path">{excerpt(span, 40).map((piece, at) => (piece.marked ? <mark key={at}>{piece.text}</mark> : piece.text))}</p>}
-      {runnerUp && (
+      {runnerUp && runnerUp.confidence >= 0.005 && (
         <p class="small">Next best: <b>{runnerUp.value}</b> <span class="soft number">{Math.round(runnerUp.confidence * 100)} %</span></p>
       )}
       {full && <Rest evidence={full.evidence} />}

@@ -5,6 +5,7 @@ import type { Order } from "./filters";
 import type { Change, Scene } from "./index";
 
 export interface Row {
+  readonly at: number;
   readonly top: number;
   readonly height: number;
   readonly scene: Scene;
@@ -30,11 +31,11 @@ export class Layout {
     let top = 0;
     for (const group of groups) {
       const { scene } = group[0]!;
-      this.rows.push({ top, height: heights.scene, scene, change: null, shown: group });
+      this.rows.push({ at: this.rows.length, top, height: heights.scene, scene, change: null, shown: group });
       top += heights.scene;
       for (const change of group) {
         this.#rowOf.set(change.id, this.rows.length);
-        this.rows.push({ top, height: heights.change, scene, change, shown: [] });
+        this.rows.push({ at: this.rows.length, top, height: heights.change, scene, change, shown: [] });
         this.shown.push(change);
         top += heights.change;
       }

@@ -235,7 +235,7 @@ export class Review {
     return true;
   }
 
-  // The keys `A` and `R`: all of the scene that are shown, and on to the next scene.
+  // The keys `A` and `R`: the scene, and on to the next one.
   pressScene(wanted: "accepted" | "rejected"): void {
     const { current } = this;
     if (!current) return;
@@ -243,8 +243,12 @@ export class Review {
     this.stepScene(1);
   }
 
+  // Decides what is shown of a scene and waits for a decision, so that one that was made before
+  // stands; where all of it is decided, all of it anew.
   decideScene(scene: Scene, wanted: Decision): void {
-    this.decide(this.layout.value.shown.filter((change) => change.scene === scene && change.status !== wanted), wanted);
+    const shown = this.layout.value.shown.filter((change) => change.scene === scene);
+    const open = shown.filter(({ status }) => status === "proposed");
+    this.decide(open.length ? open : shown, wanted);
   }
 
   // Moves what may move there, shows it at once and sends it; returns how many.
@@ -293,9 +297,9 @@ export class Review {
       return;
     }
     for (const [status, ids] of found.back) this.#move(ids, status);
-    const first = found.step.moves[0]!;
-    if (this.layout.value.has(first.id)) this.cursor.value = first.id;
-    else if (found.step.moves.length > 1 || this.#filters.status !== "all") this.arrange();
+    const moves = found.step.moves;
+    if (moves.some(({ id }) => !this.layout.value.has(id))) this.arrange();
+    if (this.layout.value.has(moves[0]!.id)) this.cursor.value = moves[0]!.id;
     say(`Taken back: ${found.step.label}`);
   }
 
@@ -337,8 +341,7 @@ function label(to: Decision, many: number): string {
 function nearest(before: Layout, now: Layout, id: number | null): number | null {
   const row = before.rowOf(id);
   if (row) {
-    const from = before.rows.indexOf(row);
-    for (const { change } of before.rows.slice(from)) if (change && now.has(change.id)) return change.id;
+    for (const { change } of before.rows.slice(row.at)) if (change && now.has(change.id)) return change.id;
   }
   return now.shown.find(isOpen)?.id ?? now.shown[0]?.id ?? null;
 }

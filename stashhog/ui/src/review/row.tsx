@@ -2,7 +2,7 @@
 
 import { Marked, Thumb } from "../components/parts";
 import { href } from "../core/router";
-import type { Range } from "../core/spans";
+import { splitPath, type Range } from "../core/spans";
 import { FIELD_NAMES, SOURCE_NAMES, STATUS_NAMES } from "../core/words";
 import { sceneName, text, type Change } from "./index";
 import type { Row } from "./layout";
@@ -14,20 +14,24 @@ interface RowProps {
   row: Row;
 }
 
+// A scene with a title: that, and its path; else its file's name, and the folder.
 export function SceneRow({ review, row }: RowProps) {
   const { scene, shown } = row;
   const name = sceneName(scene);
   const spans = shown.map(({ span }) => span).filter((span): span is Range => span !== null);
-  const many = shown.length;
+  const parts = scene.path !== null && !scene.title ? splitPath(scene.path, spans) : null;
+  const open = shown.filter(({ status }) => status === "proposed").length || shown.length;
   return (
-    <div class="scene-row" role="listitem" style={{ transform: `translateY(${row.top}px)`, height: `${row.height}px` }}>
+    <div class="scene-row" role="listitem" {...placeOf(review, row)} style={{ transform: `translateY(${row.top}px)`, height: `${row.height}px` }}>
       <Thumb scene={scene.id} width={80} />
-      <div class="scene-words">
-        <a href={href(`/scenes/${scene.id}`)}>{name}</a>
-        {scene.path && <div class="path" title={scene.path}><Marked text={scene.path} ranges={spans} /></div>}
+      <div class="scene-words" title={scene.path ?? undefined}>
+        <a href={href(`/scenes/${scene.id}`)}>{parts ? <Marked text={parts.name} ranges={parts.inName} /> : name}</a>
+        <div class="path">
+          {parts ? <Marked text={parts.folder} ranges={parts.inFolder} /> : scene.path && <Marked text={scene.path} ranges={spans} />}
+        </div>
       </div>
-      <button type="button" class="ghost" title="Accept the scene (A)" aria-label={`Accept ${many} of ${name}`} onClick={() => review.decideScene(scene, "accepted")}>✓ {many}</button>
-      <button type="button" class="ghost" title="Reject the scene (R)" aria-label={`Reject ${many} of ${name}`} onClick={() => review.decideScene(scene, "rejected")}>✕ {many}</button>
+      <button type="button" class="ghost" title="Accept the scene (A)" aria-label={`Accept ${open} of ${name}`} onClick={() => review.decideScene(scene, "accepted")}>✓ {open}</button>
+      <button type="button" class="ghost" title="Reject the scene (R)" aria-label={`Reject ${open} of ${name}`} onClick={() => review.decideScene(scene, "rejected")}>✕ {open}</button>
     </div>
   );
 }
@@ -41,7 +45,7 @@ export function ChangeRow({ review, row, onOpen, onEdit }: RowProps & { onOpen: 
   };
   return (
     <div
-      class={`change-row ${change.status}${current ? " current" : ""}`} role="listitem" aria-current={current ? "true" : undefined}
+      class={`change-row ${change.status}${current ? " current" : ""}`} role="listitem" {...placeOf(review, row)} aria-current={current ? "true" : undefined}
       style={{ transform: `translateY(${row.top}px)`, height: `${row.height}px` }}
       onClick={() => { pick(); onOpen(); }} onDblClick={() => { pick(); onEdit(); }}
     >
@@ -53,6 +57,11 @@ export function ChangeRow({ review, row, onOpen, onEdit }: RowProps & { onOpen: 
       <Decide review={review} change={change} />
     </div>
   );
+}
+
+// Where in the whole list a row stands, for most of it is not in the document.
+function placeOf(review: Review, row: Row) {
+  return { "aria-posinset": row.at + 1, "aria-setsize": review.layout.value.rows.length };
 }
 
 export function Confidence({ of }: { of: number }) {

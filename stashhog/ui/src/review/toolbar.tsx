@@ -49,7 +49,7 @@ export function Toolbar({ review, filters, onFilters, ask, search }: ToolbarProp
           options={[["", "All sources"], ...SOURCES.map((source) => [source, `by ${SOURCE_NAMES[source]}`] as const)]} />
         <Select label="Confidence" value={rangeKey(filters)} onPick={(key) => onFilters(readRange(key))} options={ranges} />
         <Select label="Marks" value={filters.flag} onPick={(flag) => onFilters({ flag: flag as Filters["flag"] })}
-          options={[["", "New and known"], ["new", "New entities"], ["edited", "Edited"]]} />
+          options={[["", "New or known"], ["new", "New in Stash"], ["edited", "Edited"]]} />
         <Select label="Order" value={filters.order} onPick={(order) => onFilters({ order: order as Order })} options={ORDERS} />
         <input
           ref={search} type="search" aria-label="Search path, title and values" placeholder="Search  /" value={filters.q}
