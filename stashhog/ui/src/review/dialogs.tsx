@@ -5,13 +5,12 @@ import { Dialog } from "../components/dialog";
 import { Action, ErrorBox } from "../components/parts";
 import { api } from "../core/api";
 import { count, sentence, whole } from "../core/format";
-import { takeJob } from "../core/live";
 import { say } from "../core/notices";
 import { go } from "../core/router";
-import type { Decision, Job } from "../core/shapes";
+import type { Decision } from "../core/shapes";
 import { FIELD_NAMES, SOURCE_NAMES } from "../core/words";
 import type { Change } from "./index";
-import { forgetReview, type Review } from "./review";
+import { forgetReview, startJob, type Review } from "./review";
 import { summarize, type Summary } from "./summary";
 
 interface DialogProps {
@@ -40,12 +39,6 @@ function Created({ of }: { of: Summary }) {
   );
 }
 
-// Starts a job that writes, after every decision is saved.
-async function start(review: Review, path: string, body: object): Promise<void> {
-  if (!(await review.outbox.settled())) throw new Error("Some decisions are not saved yet. Try again when the service answers.");
-  takeJob(await api.post<Job>(`analysis/plans/${review.id}/${path}`, body));
-}
-
 export function ApplyDialog({ review, onClose }: DialogProps) {
   const summary = useMemo(() => summarize(review.withStatus("accepted")), [review.statuses.value]);
   return (
@@ -55,7 +48,7 @@ export function ApplyDialog({ review, onClose }: DialogProps) {
       <p class="soft">Each scene is read again before it is written. What somebody changed since the analysis is not overwritten: it becomes a conflict for you to look at. Everything written can be undone.</p>
       <div class="actions">
         <button type="button" onClick={onClose}>Not now</button>
-        <Action class="primary" autofocus disabled={summary.changes === 0} run={async () => { await start(review, "apply", {}); onClose(); }}>Write {count(summary.changes, "change")}</Action>
+        <Action class="primary" autofocus disabled={summary.changes === 0} run={async () => { await startJob(review, "apply", {}); onClose(); }}>Write {count(summary.changes, "change")}</Action>
       </div>
     </Dialog>
   );
@@ -71,7 +64,7 @@ export function UndoDialog({ review, onClose }: DialogProps) {
       <label class="check"><input type="checkbox" checked={remove} onChange={(event) => setRemove(event.currentTarget.checked)} /> Also remove the performers, tags and studios that this plan made, where nothing uses them</label>
       <div class="actions">
         <button type="button" autofocus onClick={onClose}>Leave it</button>
-        <Action class="danger" disabled={summary.changes === 0} run={async () => { await start(review, "undo", { remove_created: remove }); onClose(); }}>Undo {count(summary.changes, "change")}</Action>
+        <Action class="danger" disabled={summary.changes === 0} run={async () => { await startJob(review, "undo", { remove_created: remove }); onClose(); }}>Undo {count(summary.changes, "change")}</Action>
       </div>
     </Dialog>
   );

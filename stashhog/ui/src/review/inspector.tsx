@@ -1,15 +1,16 @@
 // The current change in full: its scene, both values, why, how sure, and what else was thought of.
 
 import type { ComponentChildren } from "preact";
-import { Badge, Marked, Thumb } from "../components/parts";
+import { Action, Badge, Marked, Thumb } from "../components/parts";
 import { clock, size } from "../core/format";
 import { href } from "../core/router";
 import { evidenceSpan, excerpt } from "../core/spans";
 import { FIELD_NAMES, SOURCE_NAMES, STATUS_NAMES } from "../core/words";
 import { useDetails, type Details, type DetailsCache, type FullChange } from "./details";
+import { jobOf } from "./head";
 import { sceneName, text, type Change } from "./index";
 import { describe } from "./row";
-import type { Review } from "./review";
+import { startJob, type Review } from "./review";
 import { mayDecide } from "./rules";
 
 interface InspectorProps {
@@ -69,21 +70,31 @@ function Decision({ change, full, review, onEdit }: { change: Change; full: Full
         </dl>
       ) : (
         <dl class="three-way">
-          {change.action === "set" && <Way name="Now">{before}</Way>}
-          {change.action === "remove" ? <Way name="Remove" tone="bad">{before}</Way> : <Way name={change.action === "add" ? "Add" : "Proposed"} tone="good">{after}</Way>}
+          {change.action === "set" && <Way name={status === "applied" ? "Before" : "Now"}>{before}</Way>}
+          {change.action === "remove"
+            ? <Way name={status === "applied" ? "Removed" : "Remove"} tone="bad">{before}</Way>
+            : <Way name={status === "applied" ? "Written" : change.action === "add" ? "Add" : "Proposed"} tone="good">{after}</Way>}
         </dl>
       )}
       {status === "conflict" && <p class="small">Somebody changed this in Stash after the analysis. Accept to overwrite what is there now, or keep it.</p>}
       {status === "undo_conflict" && <p class="small">Somebody changed this after it was applied; undo leaves it as it is now.</p>}
       {full?.error && <p class="small trouble">{full.error.detail || full.error.code}</p>}
       {status === "applied" && full?.outcome === "already" && <p class="small soft">Stash had this already; nothing was sent, and undo leaves it.</p>}
-      <div class="actions">
-        <Press review={review} change={change} to="accepted" name={status === "conflict" ? "Overwrite" : "Accept"} keyName="a" />
-        <Press review={review} change={change} to="rejected" name={status === "conflict" ? "Keep" : "Reject"} keyName="r" />
-        {change.action !== "remove" && mayEdit(change) && <button type="button" class="ghost" onClick={onEdit}>Edit <kbd>e</kbd></button>}
-      </div>
+      {isWritten(change) ? full?.outcome === "sent" && (
+        <div class="actions"><Action disabled={jobOf(review.id) !== undefined} run={() => startJob(review, "undo", { change_ids: [change.id] })}>Undo this change</Action></div>
+      ) : (
+        <div class="actions">
+          <Press review={review} change={change} to="accepted" name={status === "conflict" ? "Overwrite" : "Accept"} keyName="a" />
+          <Press review={review} change={change} to="rejected" name={status === "conflict" ? "Keep" : "Reject"} keyName="r" />
+          {mayEdit(change) && <button type="button" class="ghost" onClick={onEdit}>Edit <kbd>e</kbd></button>}
+        </div>
+      )}
     </section>
   );
+}
+
+function isWritten({ status }: Change): boolean {
+  return status === "applied" || status === "undo_conflict";
 }
 
 export function mayEdit(change: Change): boolean {

@@ -5,9 +5,10 @@
 import { batch, signal } from "@preact/signals";
 import { api, Problem } from "../core/api";
 import { count } from "../core/format";
+import { takeJob } from "../core/live";
 import { complain, say, warn } from "../core/notices";
 import { addressOf } from "../core/router";
-import type { ChangeStatus, Decision, Plan, Value } from "../core/shapes";
+import type { ChangeStatus, Decision, Job, Plan, Value } from "../core/shapes";
 import { DEFAULTS, matcher, statusMatches, type Filters } from "./filters";
 import { rowHeights } from "./heights";
 import { History } from "./history";
@@ -379,4 +380,10 @@ addEventListener("online", () => unsavedReviews().forEach(({ outbox }) => outbox
 
 export function forgetReview(id: number): void {
   reviews.delete(id);
+}
+
+// Starts a job that writes to Stash, after every decision is saved.
+export async function startJob(review: Review, what: "apply" | "undo", body: object): Promise<void> {
+  if (!(await review.outbox.settled())) throw new Error("Some decisions are not saved yet. Try again when the service answers.");
+  takeJob(await api.post<Job>(`analysis/plans/${review.id}/${what}`, body));
 }

@@ -20,7 +20,7 @@ export function SceneRow({ review, row }: RowProps) {
   const name = sceneName(scene);
   const spans = shown.map(({ span }) => span).filter((span): span is Range => span !== null);
   const parts = scene.path !== null && !scene.title ? splitPath(scene.path, spans) : null;
-  const open = shown.filter(({ status }) => status === "proposed").length || shown.length;
+  const open = shown.filter(({ status }) => status === "proposed").length || shown.filter(mayMove).length;
   return (
     <div class="scene-row" role="listitem" {...placeOf(review, row)} style={{ transform: `translateY(${row.top}px)`, height: `${row.height}px` }}>
       <Thumb scene={scene.id} width={80} />
@@ -30,8 +30,12 @@ export function SceneRow({ review, row }: RowProps) {
           {parts ? <Marked text={parts.folder} ranges={parts.inFolder} /> : scene.path && <Marked text={scene.path} ranges={spans} />}
         </div>
       </div>
-      <button type="button" class="ghost" title="Accept the scene (A)" aria-label={`Accept ${open} of ${name}`} onClick={() => review.decideScene(scene, "accepted")}>✓ {open}</button>
-      <button type="button" class="ghost" title="Reject the scene (R)" aria-label={`Reject ${open} of ${name}`} onClick={() => review.decideScene(scene, "rejected")}>✕ {open}</button>
+      {open > 0 && (["accepted", "rejected"] as const).map((to) => (
+        <button
+          key={to} type="button" class="ghost" title={to === "accepted" ? "Accept the scene (A)" : "Reject the scene (R)"}
+          aria-label={`${to === "accepted" ? "Accept" : "Reject"} ${open} of ${name}`} onClick={() => review.decideScene(scene, to)}
+        >{to === "accepted" ? "✓" : "✕"} {open}</button>
+      ))}
     </div>
   );
 }
@@ -59,6 +63,10 @@ export function ChangeRow({ review, row, onOpen, onEdit }: RowProps & { onOpen: 
   );
 }
 
+function mayMove({ status }: Change): boolean {
+  return mayDecide(status, "accepted") || mayDecide(status, "rejected");
+}
+
 // Where in the whole list a row stands, for most of it is not in the document.
 function placeOf(review: Review, row: Row) {
   return { "aria-posinset": row.at + 1, "aria-setsize": review.layout.value.rows.length };
@@ -71,7 +79,7 @@ export function Confidence({ of }: { of: number }) {
 
 // What is there → what is proposed, in one line.
 export function Values({ change }: { change: Change }) {
-  const before = text(change.current);
+  const before = text(change.status === "conflict" ? change.observed : change.current);
   const after = text(change.proposed);
   if (change.action === "remove") return <span class="values"><del>{before}</del></span>;
   return (

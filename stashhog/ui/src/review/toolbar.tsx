@@ -84,7 +84,9 @@ function Shown({ review, filters, ask }: { review: Review; filters: Filters; ask
             <button type="button" disabled={open === 0} onClick={() => ask("threshold")} title="Accept what is sure enough (t)">Accept the sure ones…</button>
           )}
           {decidable && filters.status !== "accepted" && <button type="button" class="ghost" disabled={open === 0} onClick={() => ask("accept-shown")}>Accept all {whole(open)}…</button>}
-          {decidable && filters.status !== "rejected" && <button type="button" class="ghost" disabled={open === 0} onClick={() => ask("reject-shown")}>Reject all {whole(open)}…</button>}
+          {(decidable || filters.status === "conflict") && filters.status !== "rejected" && (
+            <button type="button" class="ghost" disabled={open === 0} onClick={() => ask("reject-shown")}>{filters.status === "conflict" ? "Keep what Stash has in all" : "Reject all"} {whole(open)}…</button>
+          )}
         </>
       )}
       {stale > 0 && <button type="button" class="ghost stale" onClick={() => review.refresh()}>Hide {whole(stale)} decided</button>}
