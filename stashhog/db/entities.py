@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from stashhog.core.pagination import PaginatedResponse, PaginationParams, SortKey
 from stashhog.db.paging import Order, walk
 from stashhog.db.tables import entities
-from stashhog.db.values import from_json, run, to_json
+from stashhog.db.values import from_json, row_ids, run, to_json
 from stashhog.domain.library import Entity, EntityKind, Library
 from stashhog.domain.plans import name_key
 
@@ -31,13 +31,19 @@ def list_entities(
     q: str | None,
     params: PaginationParams,
     sort: SortKey | None,
+    *,
+    ids: Sequence[str] | None = None,
 ) -> PaginatedResponse[dict[str, Any]]:
     """Entities of one kind whose name or aliases hold all words of `q`, in any part of a word.
+
+    With `ids` only those that are among them.
 
     Raises:
         ValidationError: `bad_cursor`.
     """
     query = select(entities.c.id).where(entities.c.kind == kind)
+    if ids is not None:
+        query = query.where(entities.c.id.in_(row_ids(ids)))
     words = name_key(q or "").split()[:_MOST_WORDS]
     for word in words:
         query = query.where(
@@ -46,7 +52,7 @@ def list_entities(
         )
     total = s.execute(select(func.count()).select_from(query.subquery())).scalar_one()
     order = Order.of(sort or SortKey("name"), _COLUMNS, entities.c.id)
-    found = walk(s, query, order, params, {"kind": kind, "q": words})
+    found = walk(s, query, order, params, {"kind": kind, "q": words, "ids": ids})
     rows = run(
         s,
         _SELECT + _LISTED,

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from stashhog.core.pagination import PaginatedResponse, PaginationParams
+from stashhog.db.coverage import keep_coverage
 from stashhog.db.job_rows import advance_job, job_row
 from stashhog.db.meta import LIVE_SCENES, WATERMARK, meta_number, meta_text, set_meta
 from stashhog.db.paging import Order, walk
@@ -226,3 +227,4 @@ def finish_sync(s: Session, job_id: str, watermark: Watermark | None, now: datet
         ),
     )
     _keep_watermark(s, watermark)
+    keep_coverage(s, now)

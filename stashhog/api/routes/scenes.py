@@ -130,7 +130,9 @@ async def list_sync_history(query: ListQuery) -> Shapes:
 
 async def _entities(kind: EntityKind, query: EntityListQuery) -> Shapes:
     sort = query.sort_key()
-    return await get_db().read(db_entities.list_entities, kind, query.q, query.params(), sort)
+    return await get_db().read(
+        db_entities.list_entities, kind, query.q, query.params(), sort, ids=query.id
+    )
 
 
 @bp.get("/performers")

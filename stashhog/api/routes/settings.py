@@ -17,11 +17,12 @@ from stashhog.api.schemas.settings import (
     OpenAIOverride,
     SettingsBody,
     SettingsResponse,
+    SettingsSchemaResponse,
     StashOverride,
     TestError,
 )
 from stashhog.api.settings_holder import SettingsHolder
-from stashhog.core.config import OpenAISettings, StashSettings
+from stashhog.core.config import GROUPS, OpenAISettings, StashSettings
 from stashhog.core.config.resolved import public_values
 from stashhog.core.config.update import plan_test
 from stashhog.core.exceptions import StashHogException
@@ -51,6 +52,14 @@ _CATEGORIES: Mapping[str, str] = {
 async def read_settings() -> SettingsResponse:
     """Secrets are shown as `********`; sending that back leaves them as they are."""
     return _shown(get_services().settings)
+
+
+@bp.get("/settings/schema")
+@operation("What the settings mean", SettingsSchemaResponse)
+async def read_settings_schema() -> SettingsSchemaResponse:
+    """Meaning, unit, bounds and default of every setting, as JSON schemas by group."""
+    groups = {name: model.model_json_schema() for name, model in GROUPS.items()}
+    return SettingsSchemaResponse(groups=groups)
 
 
 @bp.put("/settings")

@@ -125,6 +125,7 @@ class EntityListQuery(ListQuery):
     sort_keys: ClassVar[Sequence[str]] = ENTITY_SORT_KEYS
 
     q: Text | None = Field(None, description="Words over name and aliases.")
+    id: Ids | None = Field(None, description="Only these.")
 
 
 class EntityResponse(ApiModel):

@@ -54,6 +54,12 @@ class SettingsResponse(ApiModel):
     version: int
 
 
+class SettingsSchemaResponse(ApiModel):
+    """The JSON schema of each group: what every setting means, its unit, bounds and default."""
+
+    groups: Mapping[str, Any]
+
+
 class StashOverride(RootModel[Annotated[dict[str, Any], WithJsonSchema(_partial("stash"))]]):
     """Fields of the `stash` group to try in place of those that hold."""
 

@@ -3,8 +3,14 @@
 // first parts of these addresses (`stashhog/api/routes/ui.py`).
 
 import type { FunctionComponent } from "preact";
+import { homePage } from "./pages/home";
+import { jobPage } from "./pages/job";
+import { jobsPage } from "./pages/jobs";
 import { planPage } from "./pages/plan";
 import { plansPage } from "./pages/plans";
+import { scenePage } from "./pages/scene";
+import { scenesPage } from "./pages/scenes";
+import { settingsPage } from "./pages/settings";
 
 export interface PageProps {
   // What stands in the address for `:id`, else "".
@@ -25,9 +31,14 @@ export interface Page {
 }
 
 export const pages: readonly Page[] = [
-  { ...plansPage, path: "/", nav: undefined },
+  homePage,
+  scenesPage,
+  scenePage,
   plansPage,
   planPage,
+  jobsPage,
+  jobPage,
+  settingsPage,
 ];
 
 export function findPage(path: string): { page: Page; id: string } | null {

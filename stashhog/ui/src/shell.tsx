@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
+import { AnalyseDialog } from "./components/analyse";
 import { Dialog } from "./components/dialog";
 import { Action, Empty, ErrorBox, Key } from "./components/parts";
 import { keyGroups, useKeys } from "./core/keys";
@@ -38,6 +39,7 @@ export function Shell() {
       <main id="main" tabIndex={-1}><Inside /></main>
       <Notices />
       {keysShown.value && <KeysDialog />}
+      {inside && <AnalyseDialog />}
       {inside && <GlobalKeys />}
     </div>
   );

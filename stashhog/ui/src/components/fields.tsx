@@ -12,11 +12,13 @@ interface CompleteProps {
   kind: string;
   value: string;
   label: string;
+  placeholder?: string;
+  autofocus?: boolean;
   onText: (text: string) => void;
   onPick: (entity: Entity) => void;
 }
 
-export function Complete({ kind, value, label, onText, onPick }: CompleteProps) {
+export function Complete({ kind, value, label, placeholder, autofocus = true, onText, onPick }: CompleteProps) {
   const list = useId();
   const [found, setFound] = useState<Entity[]>([]);
   const [at, setAt] = useState(-1);
@@ -61,7 +63,7 @@ export function Complete({ kind, value, label, onText, onPick }: CompleteProps) 
     <div class="complete">
       <input
         role="combobox" aria-label={label} aria-expanded={found.length > 0} aria-controls={list} aria-autocomplete="list"
-        aria-activedescendant={at >= 0 ? `${list}-${at}` : undefined} autocomplete="off" spellcheck={false} autofocus
+        aria-activedescendant={at >= 0 ? `${list}-${at}` : undefined} autocomplete="off" spellcheck={false} placeholder={placeholder} autofocus={autofocus}
         value={value} onKeyDown={onKeyDown}
         onInput={(event) => {
           onText(event.currentTarget.value);

@@ -50,6 +50,7 @@ export function span(seconds: number | null | undefined): string {
 export function ago(text: string | null | undefined, now: number): string {
   if (!text) return "never";
   const seconds = (now - Date.parse(text)) / 1000;
+  if (seconds > 60 * 86400) return new Date(text).toLocaleDateString(undefined, { dateStyle: "medium" });
   return seconds < 10 ? "just now" : `${span(seconds)} ago`;
 }
 

@@ -55,6 +55,9 @@ function isOurs(link: HTMLAnchorElement): boolean {
 }
 
 export function startRouter(): void {
+  // Else the browser looks for the icon beside whatever address is shown later.
+  const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
+  if (icon) icon.href = addressOf("ui/icon.svg").href;
   addEventListener("popstate", () => {
     place.value = read();
   });
