@@ -45,6 +45,7 @@ from actors.messages import (
     ToRegistry,
     ToSyncManager,
 )
+from actors.quiet import Quiet
 from actors.watching import Hub, Watch, watch_ended
 from stashhog.core.exceptions import BusyError, StashHogException
 from stashhog.core.ids import RANDOM_BYTES, uuid7
@@ -56,8 +57,6 @@ _log = structlog.get_logger(__name__)
 WRITE_LIMIT_S = 60.0
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 5.0
-QUIET_S = 10.0
-"""One failing cause is logged once in so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class JobRegistry:
         self._flushes: list[Reply[None]] = []
         self._work = trio.Event()
         self._asked = trio.Event()
-        self._said: dict[str, float] = {}
+        self._quiet = Quiet()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Rebuild memory, then serve the inbox until cancelled."""
@@ -305,9 +304,7 @@ class JobRegistry:
                 reply.fail(error)
 
     def _complain(self, error: StashHogException) -> None:
-        now = trio.current_time()
-        if now - self._said.get(error.public_code, -QUIET_S) >= QUIET_S:
-            self._said[error.public_code] = now
+        if self._quiet.may(error.public_code):
             _log.warning("jobs_not_saved", code=error.public_code, detail=error.detail)
 
 

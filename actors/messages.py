@@ -167,7 +167,7 @@ class SyncRequest(Ask[Job]):
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """Stash changed, as a hook or an event of Stash says."""
+    """Anything may have changed in Stash: one more sync of everything."""
 
     reason: str
 

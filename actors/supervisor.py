@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 import trio
 
-from actors.mailbox import Mailbox
+from actors.mailbox import Mailbox, MailboxCounts
 
 _log = structlog.get_logger(__name__)
 
@@ -156,6 +156,10 @@ class Supervisor:
             }
             for child in self._children
         }
+
+    def mailboxes(self) -> dict[str, MailboxCounts]:
+        """How each actor's mailbox fared."""
+        return {child.spec.name: child.spec.mailbox.counts for child in self._children}
 
     async def _stop_all(self) -> None:
         for child in reversed(self._children):

@@ -6,6 +6,8 @@ Rules:
 - Decisions rest on the registry's snapshots; private are only the requests under way (`pending`)
   and what has to run once more (`again`). A life that follows a crash assumes the worst: one more
   after whatever runs.
+- Hooks and events of Stash are looked at a window at a time; what of them is our own writes coming
+  back starts nothing. At most one sync that hooks asked for waits behind another one.
 - Mailbox: people are refused when it is full, other actors use the reserve; nudges are a promise,
   so one that cannot be kept now is tried again.
 """
@@ -14,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Literal, TypeAlias, assert_never
 
 import structlog
 import trio
 
 from actors.job_registry import RegistryHandle
+from actors.live import Live, LiveState
 from actors.mailbox import Mailbox, Reply
 from actors.messages import (
     Begun,
@@ -32,10 +34,18 @@ from actors.messages import (
     ToPlanner,
     ToSyncManager,
 )
+from actors.news import WINDOW_S, Batch, Foreign, News, NewsCounts, sort_out
 from actors.schedules import RunEnd, ScheduleBook
 from actors.watching import Hub
 from stashhog.core.config import Settings
-from stashhog.core.exceptions import BusyError, StashHogException
+from stashhog.core.exceptions import (
+    BusyError,
+    StashError,
+    StashHogException,
+    StashNotConfiguredError,
+    StorageError,
+)
+from stashhog.domain.events import Hook
 from stashhog.domain.jobs import Job, JobKind, JobStatus, SyncSubmission
 from stashhog.domain.schedules import (
     Schedule,
@@ -43,6 +53,8 @@ from stashhog.domain.schedules import (
     ScheduleMovedError,
     ScheduleName,
 )
+from stashhog.ports import Stash
+from stashhog.ports.events import OwnWrites
 
 _log = structlog.get_logger(__name__)
 
@@ -52,16 +64,9 @@ JOINABLE = (JobStatus.QUEUED, JobStatus.RUNNING)
 SyncKey: TypeAlias = tuple[str, frozenset[str]]
 """Mode and scene set; an empty set means all scenes."""
 
+WRITING = (JobKind.APPLY, JobKind.UNDO)
 INCREMENTAL = SyncSubmission("incremental")
 SYNC_SCHEDULES: tuple[ScheduleName, ...] = ("sync.incremental", "sync.full")
-
-
-@dataclass(frozen=True, slots=True)
-class LiveState:
-    """The live subscription to Stash: whether it is connected, and since when."""
-
-    connected: bool = False
-    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,10 @@ class SyncManagerParts:
     closing: trio.Event
     settings: Callable[[], Settings]
     schedules: ScheduleBook
+    stash: Stash
+    own_writes: OwnWrites | None
+    news: News
+    live: Live
 
 
 @dataclass(slots=True)
@@ -101,6 +110,8 @@ class SyncManager:
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             nursery.start_soon(self._parts.schedules.keep, SYNC_SCHEDULES, self._scheduled)
+            nursery.start_soon(self._parts.live.keep)
+            nursery.start_soon(self._read_news)
             ready()
             await self._parts.mailbox.serve(self._handle)
 
@@ -153,6 +164,58 @@ class SyncManager:
         if not any(not scene_ids for _, scene_ids in self._pending):
             _log.info("sync_nudged", reason=reason)
             self._submit(INCREMENTAL, None)
+
+    # --- what Stash tells -----------------------------------------------------------------------
+
+    async def _read_news(self) -> None:
+        """Look at what hooks and events told, a window at a time."""
+        writes, news = self._parts.own_writes, self._parts.news
+        if writes is None:
+            return
+        news.put_back()
+        while True:
+            await news.arrived()
+            await trio.sleep(WINDOW_S)
+            batch = news.take()
+            try:
+                left = await self._follow(batch, writes)
+            except StashNotConfiguredError:
+                left = None
+            except StorageError as error:
+                _log.warning("news_not_read", code=error.public_code)
+                left = batch
+            news.settled(left)
+
+    async def _follow(self, batch: Batch, writes: OwnWrites) -> Batch:
+        """Start what a batch of news asks for; returns what has to be looked at again."""
+        parts = self._parts
+        if parts.settings().stash.url is None or parts.closing.is_set():
+            return Batch()
+        writing = any(job.kind in WRITING for job in parts.hub.live.values())
+        try:
+            foreign = await sort_out(batch, parts.stash, writes, writing=writing)
+        except StashError as error:
+            # A sync waits for what is away, and reads what could not be looked at.
+            foreign = Foreign(tuple(batch.scene_ids), f"unseen: {error.public_code}", Batch())
+        parts.news.own(foreign.own)
+        whole = foreign.anything is not None or self._whole_sync_to_come()
+        if whole and foreign.scene_ids:
+            await writes.mark_stale(foreign.scene_ids)
+        if foreign.anything is not None or (whole and foreign.scene_ids):
+            self._nudge(foreign.anything or "hooks")
+        elif foreign.scene_ids and self._hooked_sync_waits():
+            foreign.left.merge(Batch(dict.fromkeys(foreign.scene_ids)))
+        elif foreign.scene_ids:
+            self._submit(SyncSubmission("incremental", foreign.scene_ids), None)
+        return foreign.left
+
+    def _whole_sync_to_come(self) -> bool:
+        live = any(job.status in JOINABLE and not _key_of(job)[1] for job in self._live())
+        return live or any(not scene_ids for _, scene_ids in self._pending)
+
+    def _hooked_sync_waits(self) -> bool:
+        queued = any(job.status is JobStatus.QUEUED and _key_of(job)[1] for job in self._live())
+        return queued or any(scene_ids for _, scene_ids in self._pending)
 
     def _note_late(self, job: Job) -> None:
         if job.id in self._begun or job.progress.done > 0:
@@ -224,7 +287,21 @@ class SyncManagerHandle:
 
     def __init__(self, parts: SyncManagerParts) -> None:
         self._parts = parts
-        self.live = LiveState()
+
+    @property
+    def live(self) -> LiveState:
+        """The live connection to Stash."""
+        return self._parts.live.state
+
+    @property
+    def connections(self) -> int:
+        """How often the live connection was made."""
+        return self._parts.live.connections
+
+    @property
+    def news(self) -> NewsCounts:
+        """What Stash told so far, by hooks and events."""
+        return self._parts.news.counts
 
     async def request(self, submission: SyncSubmission) -> Job:
         """Ask for a sync: the job that was made or joined.
@@ -236,12 +313,12 @@ class SyncManagerHandle:
         self._parts.mailbox.offer(SyncRequest(reply, submission))
         return await reply.wait()
 
-    def nudge(self, reason: str) -> None:
-        """Tell that Stash changed: a sync follows, one for any number of nudges.
+    def hook(self, hook: Hook) -> None:
+        """Tell that Stash changed: a sync follows, one for any number of hooks within a moment.
 
         Raises:
-            BusyError: the inbox is full, or the service stops.
+            BusyError: the service stops.
         """
         if self._parts.closing.is_set():
             raise BusyError("the service is stopping", retry_after_seconds=5.0)
-        self._parts.mailbox.offer(Nudge(reason))
+        self._parts.news.hook(hook)

@@ -26,7 +26,8 @@ from actors.crew import Crew
 from actors.job_registry import JobRegistry, RegistryHandle, RegistryParts
 from actors.jobs import analysis, apply, sync, undo
 from actors.jobs.context import ActorPorts, Shared, Surroundings
-from actors.mailbox import Mailbox
+from actors.live import Live
+from actors.mailbox import Mailbox, MailboxCounts
 from actors.messages import (
     Abandon,
     InterruptAll,
@@ -35,6 +36,7 @@ from actors.messages import (
     ToRegistry,
     ToSyncManager,
 )
+from actors.news import News
 from actors.schedules import ScheduleBook
 from actors.supervisor import PER_ACTOR, PER_TREE, ActorSpec, RestartLimit, Supervisor
 from actors.sync_manager import SyncManager, SyncManagerHandle, SyncManagerParts
@@ -110,6 +112,10 @@ class Actors:
             "actors": actors,
         }
 
+    def mailboxes(self) -> dict[str, MailboxCounts]:
+        """How each actor's mailbox fared so far."""
+        return self._supervisor.mailboxes()
+
     async def stop(self, budget_s: float = STOP_S) -> None:
         """Interrupt all jobs and save how they stand, within a budget in seconds.
 
@@ -177,8 +183,8 @@ async def open_actors(
     Args:
         ports: The outside.
         settings: Gives the settings as they are now.
-        resume: Whether jobs that a former process left are taken up, and schedules are followed;
-            only the service does that.
+        resume: Whether jobs that a former process left are taken up, schedules followed and
+            Stash listened to; only the service does that.
         catalogue: What jobs run.
         now: The clock, aware, in UTC.
         limits: How many crashes are borne.
@@ -265,8 +271,19 @@ class _Setup:
         )
         handle = RegistryHandle(registry)
         book = ScheduleBook(self.ports.schedules if self.resume else None, self.now)
+        news = News()
         manager = SyncManagerParts(
-            sync_inbox, planner_inbox, handle, hub, closing, self.settings, book
+            mailbox=sync_inbox,
+            planner=planner_inbox,
+            registry=handle,
+            hub=hub,
+            closing=closing,
+            settings=self.settings,
+            schedules=book,
+            stash=self.ports.stash,
+            own_writes=self.ports.own_writes if self.resume else None,
+            news=news,
+            live=Live(self.ports.events if self.resume else None, news, self.now),
         )
         planner = PlannerParts(planner_inbox, registry_inbox, cache, self.now, hub, book)
         supervisor = Supervisor(

@@ -37,7 +37,7 @@ from stashhog.db.lock import lock_data_folder
 from stashhog.db.opening import database_path
 from stashhog.db.settings import load_settings
 from stashhog.llm import ModelSwitch
-from stashhog.stash import StashSwitch
+from stashhog.stash import StashSubscription, StashSwitch
 
 SERVICE_FILE = "service.json"
 """The running service's address and token, for one-shot commands; 0600, in the data folder."""
@@ -88,6 +88,8 @@ async def open_core(layers: SettingsLayers, *, resume: bool) -> AsyncGenerator[C
                     plans=db.plans,
                     journal=db.journal,
                     schedules=db.schedules,
+                    events=StashSubscription(stash),
+                    own_writes=db.own_writes,
                 )
                 async with open_actors(ports, lambda: holder.current, resume=resume) as actors:
                     yield Core(db, stash, model, holder, actors)

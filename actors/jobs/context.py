@@ -35,6 +35,7 @@ from stashhog.domain.jobs import Job, JobKind, LogLevel, Progress, Waiting
 from stashhog.domain.learning import Knowledge
 from stashhog.domain.progress import Pace, measured, observe
 from stashhog.ports import JobStore, JournalStore, LanguageModel, PlanStore, Stash, SyncStore
+from stashhog.ports.events import OwnWrites, StashEvents
 from stashhog.ports.schedules import ScheduleStore
 
 T = TypeVar("T")
@@ -55,7 +56,10 @@ class CpuCancelledError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ActorPorts:
-    """The outside, as the actors see it; without `schedules` nothing runs by itself."""
+    """The outside, as the actors see it; without `schedules` nothing runs by itself.
+
+    `events` and `own_writes` go together: what Stash tells, and what of it we did.
+    """
 
     stash: Stash
     model: LanguageModel
@@ -64,6 +68,8 @@ class ActorPorts:
     plans: PlanStore
     journal: JournalStore
     schedules: ScheduleStore | None = None
+    events: StashEvents | None = None
+    own_writes: OwnWrites | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from stashhog.db.backups import make_backup
 from stashhog.db.connections import reader_engine, writer_engine
 from stashhog.db.errors import storage_error
+from stashhog.db.store_events import OwnWriteRows
 from stashhog.db.store_jobs import JobRows
 from stashhog.db.store_journal import JournalRows
 from stashhog.db.store_plans import PlanRows
@@ -83,6 +84,7 @@ class Database:
         self.plans = PlanRows(self)
         self.journal = JournalRows(self)
         self.schedules = ScheduleRows(self)
+        self.own_writes = OwnWriteRows(self)
         self._pool_size = pool_size
         self._writer = writer_engine(path, echo=echo)
         self._readers = reader_engine(path, pool_size, echo=echo)

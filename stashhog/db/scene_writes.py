@@ -128,6 +128,16 @@ def take_scenes(s: Session, scenes: Iterable[Scene], read_at: datetime) -> Taken
     )
 
 
+def same_scenes(s: Session, scenes: Sequence[Scene]) -> frozenset[str]:
+    """Ids of those of these scenes that taking them over would not change."""
+    wanted = {number: scene for scene in scenes if (number := row_id(scene.id)) is not None}
+    page = _Page()
+    known, held = _known(s, wanted.values()), _held(s, list(wanted))
+    for scene_id, scene in wanted.items():
+        _sort_in(page, scene_id, scene, known, held.get(scene_id))
+    return frozenset(str(new.id) for new in page.touch)
+
+
 def _known(s: Session, scenes: Iterable[Scene]) -> AllKnown:
     """The entities that these scenes link, as far as they are held."""
     asked: dict[EntityKind, set[str]] = {"performer": set(), "tag": set(), "studio": set()}

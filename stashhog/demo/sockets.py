@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 
 import trio
 
-from stashhog.demo.backend import Asked, Backend, encode, invalid_variable
+from stashhog.demo.backend import Asked, Backend, Reply, encode, invalid_variable
 from stashhog.demo.execution import InvalidDocumentError, Operation
 from stashhog.demo.inputs import BadVariableError
 
@@ -92,7 +92,7 @@ async def serve_websocket(
     fault = backend.faults.choose({"websocket"})
     status = fault.status if fault else None
     if refused is not None or status is not None or scope["path"] != "/graphql":
-        await _reject(send, refused.status if refused else status or 404)
+        await _reject(send, refused or Reply(status or 404))
         return
     if fault is not None and not await backend.pause(fault.wait_seconds):
         return
@@ -109,12 +109,13 @@ async def serve_websocket(
         nursery.cancel_scope.cancel()
 
 
-async def _reject(send: Send, status: int) -> None:
-    headers = [(b"content-length", b"0")]
-    if status == 401:  # noqa: PLR2004 - HTTP
-        headers.append((b"www-authenticate", b"FormBased"))
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
+async def _reject(send: Send, reply: Reply) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send(
+        {"type": "websocket.http.response.start", "status": reply.status, "headers": headers}
+    )
+    await send({"type": "websocket.http.response.body", "body": reply.body, "more_body": False})
 
 
 async def _talk(socket: _Socket) -> None:

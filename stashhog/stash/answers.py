@@ -104,7 +104,7 @@ def read_data(reply: Reply, *, root: str, mutates: bool) -> Mapping[str, Any]:
     Raises:
         StashError: of the kind that says what happened.
     """
-    _check_status(reply, mutates=mutates)
+    check_status(reply, mutates=mutates)
     try:
         answer = decode(reply.body)
     except (ValueError, RecursionError):
@@ -150,7 +150,12 @@ def _repaired(value: Any) -> Any:
     return value
 
 
-def _check_status(reply: Reply, *, mutates: bool) -> None:
+def check_status(reply: Reply, *, mutates: bool) -> None:
+    """Judge an answer by its status alone.
+
+    Raises:
+        StashError: the status says that nothing was answered.
+    """
     status = reply.status
     refused = status == HTTPStatus.INTERNAL_SERVER_ERROR and reply.body.strip() == b"unauthorized"
     if status == HTTPStatus.UNAUTHORIZED or refused:

@@ -150,6 +150,20 @@ ENTITY_OPERATIONS: Mapping[EntityKind, EntityOperations] = {
     ),
 }
 
+SUBSCRIPTIONS = (
+    Operation(
+        "JobsSubscribe",
+        "jobsSubscribe",
+        "subscription JobsSubscribe { jobsSubscribe { type job { status description } } }",
+    ),
+    Operation(
+        "ScanCompleteSubscribe",
+        "scanCompleteSubscribe",
+        "subscription ScanCompleteSubscribe { scanCompleteSubscribe }",
+    ),
+)
+"""What is listened to; each is named by its root on the socket."""
+
 ALLOWED: Mapping[str, Operation] = {
     operation.name: operation
     for operation in (
@@ -161,6 +175,7 @@ ALLOWED: Mapping[str, Operation] = {
         SCENES_BY_ID,
         SCENE_BY_ID,
         UPDATE_SCENE,
+        *SUBSCRIPTIONS,
         *(
             operation
             for kind in ENTITY_OPERATIONS.values()

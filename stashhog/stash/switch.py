@@ -53,11 +53,21 @@ class StashSwitch:
         self._state = DependencyState("unset")
         self._logged: dict[str, float] = {}
         self._down_logged = False
+        self._changed = trio.Event()
 
     @property
     def state(self) -> DependencyState:
         """What the last call saw."""
         return self._state
+
+    @property
+    def settings(self) -> StashSettings | None:
+        """The present settings; None before the first and after the last."""
+        return self._settings
+
+    async def changed(self) -> None:
+        """Wait until other settings hold than now."""
+        await self._changed.wait()
 
     async def configure(
         self, settings: StashSettings, *, transport: httpx.AsyncBaseTransport | None = None
@@ -72,6 +82,8 @@ class StashSwitch:
         fresh = None if settings.url is None else await connect(settings, transport=transport)
         old, self._client, self._settings = self._client, fresh, settings
         self._state = DependencyState("unset" if fresh is None else "unknown")
+        changed, self._changed = self._changed, trio.Event()
+        changed.set()
         if old is not None and old not in self._users:
             await old.aclose()
 

@@ -84,7 +84,7 @@ class CheckedBackend(httpcore.TrioBackend):
         """Look the name up, leave out what is refused, and take the first that answers."""
         failure: Exception = httpcore.ConnectError("no address that may be connected to")
         with trio.move_on_after(_LONGEST_S if timeout is None else timeout):
-            for address in await _addresses(host, port):
+            for address in await checked_addresses(host, port):
                 try:
                     return await super().connect_tcp(
                         address, port, None, local_address, socket_options
@@ -95,7 +95,12 @@ class CheckedBackend(httpcore.TrioBackend):
         raise httpcore.ConnectTimeout
 
 
-async def _addresses(host: str, port: int) -> list[str]:
+async def checked_addresses(host: str, port: int) -> list[str]:
+    """What a name leads to, without what may not be connected to.
+
+    Raises:
+        httpcore.ConnectError: it leads nowhere.
+    """
     try:
         found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_STREAM)
     except OSError as error:
@@ -104,7 +109,7 @@ async def _addresses(host: str, port: int) -> list[str]:
     return [address for address in addresses if not is_refused_ip(address)]
 
 
-async def _tls(settings: StashSettings) -> ssl.SSLContext:
+async def tls_context(settings: StashSettings) -> ssl.SSLContext:
     """How certificates are checked; nothing is read where the address needs none.
 
     Raises:
@@ -122,6 +127,11 @@ async def _tls(settings: StashSettings) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def base_address(settings: StashSettings) -> str:
+    """The address that all of Stash's paths lie below."""
+    return str(settings.url).rstrip("/").removesuffix("/graphql")
 
 
 async def open_wire(
@@ -142,7 +152,7 @@ async def open_wire(
             max_keepalive_connections=settings.max_connections,
             keepalive_expiry=_KEEPALIVE_S,
         )
-        transport = _CheckedTransport(await _tls(settings), limits)
+        transport = _CheckedTransport(await tls_context(settings), limits)
     return Wire(settings, transport)
 
 
@@ -180,7 +190,7 @@ class Wire:
     """One Stash server: sends what is allowed, once, and reads what comes back."""
 
     def __init__(self, settings: StashSettings, transport: httpx.AsyncBaseTransport) -> None:
-        self._base = str(settings.url).rstrip("/").removesuffix("/graphql")
+        self._base = base_address(settings)
         self._limit_s = settings.timeout
         self._connect_s = min(settings.connect_timeout, settings.timeout)
         self._largest_bytes = settings.max_response_bytes

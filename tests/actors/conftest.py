@@ -17,6 +17,7 @@ from actors.system import Limits, utc_now
 from actors.tasks import Slot, TaskQueue
 from stashhog.core.config import Settings
 from stashhog.domain.jobs import Job, JobKind, JobStatus
+from stashhog.ports.events import OwnWrites, StashEvents
 from tests.fakes.stores import FakeJobStore, FakePlanStore, unused
 
 SLOTS = {
@@ -47,6 +48,9 @@ class Stage:
     limits: Limits = field(default_factory=Limits)
     slots: dict[JobKind, Slot | None] = field(default_factory=lambda: dict(SLOTS))
     now: Callable[[], datetime] = utc_now
+    stash: Any = field(default_factory=unused)
+    events: StashEvents | None = None
+    writes: OwnWrites | None = None
 
     @property
     def catalogue(self) -> TaskQueue:
@@ -67,13 +71,15 @@ class Stage:
     @property
     def ports(self) -> ActorPorts:
         return ActorPorts(
-            stash=unused(),
+            stash=self.stash,
             model=unused(),
             jobs=self.store,
             sync=unused(),
             plans=self.plans,  # type: ignore[arg-type]  # what learning asks for
             journal=unused(),
             schedules=self.store.schedules,
+            events=self.events,
+            own_writes=self.writes,
         )
 
     @asynccontextmanager

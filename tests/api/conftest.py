@@ -15,6 +15,8 @@ import pytest
 import trio
 from quart_trio import QuartTrio
 
+from actors.live import LiveState
+from actors.news import NewsCounts
 from stashhog.api import create_app
 from stashhog.api.contract import HOLD_TO_CONTRACT
 from stashhog.api.dependencies import Services
@@ -42,11 +44,21 @@ class QuietSchedules:
         self.told += 1
 
 
+class QuietSyncManager:
+    live = LiveState()
+    connections = 0
+    news = NewsCounts()
+
+
 class QuietActors:
     def __init__(self) -> None:
         self.failed = trio.Event()
         self.registry = QuietRegistry()
         self.schedules = QuietSchedules()
+        self.sync_manager = QuietSyncManager()
+
+    def mailboxes(self) -> dict[str, Any]:
+        return {}
 
     def status(self) -> dict[str, Any]:
         return {}

@@ -12,6 +12,7 @@ from stashhog.api.error_handlers import ProblemError
 from stashhog.api.schemas.common import SuccessResponse
 from stashhog.api.schemas.scenes import HookBody
 from stashhog.core.exceptions import NotFoundError
+from stashhog.domain.events import read_hook
 
 bp = Blueprint("hooks", __name__, url_prefix="/hooks")
 
@@ -21,7 +22,11 @@ SECRET_HEADER = "X-StashHog-Hook-Secret"  # noqa: S105 - a header's name
 @bp.post("/stash")
 @operation("A hook of Stash", {202: SuccessResponse}, body=HookBody, errors=(401, 404), open=True)
 async def stash_hook(body: HookBody) -> SuccessResponse:
-    """Starts an incremental sync; many hooks within a moment start one.
+    """Hooks of about two seconds are looked at together, and answered at once.
+
+    Hooks of scenes are compared with what is held: those that somebody changed are synced, our own
+    writes coming back start nothing. Hooks of performers, tags and studios, merges, and what is not
+    known start an incremental sync; those of images, galleries, groups and markers nothing.
 
     Open to whoever knows `security.hook_secret`, sent as `X-StashHog-Hook-Secret`; 404 while no
     such secret is set.
@@ -32,5 +37,7 @@ async def stash_hook(body: HookBody) -> SuccessResponse:
     given = request.headers.get(SECRET_HEADER, "")
     if not hmac.compare_digest(given.encode(), secret.get_secret_value().encode()):
         raise ProblemError(401, "unauthorized", "the hook secret is wrong")
-    get_actors().sync_manager.nudge(f"hook {body.type}")
+    hook = read_hook(body.type, None if body.id is None else str(body.id))
+    if hook is not None:
+        get_actors().sync_manager.hook(hook)
     return SuccessResponse()

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import prometheus_client
-from prometheus_client.core import CollectorRegistry
+from prometheus_client.core import (
+    CollectorRegistry,
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
 from quart import Blueprint, Response, current_app
 
+from actors import Actors
 from stashhog.api.contract import operation
 from stashhog.api.dependencies import Services, get_services
 from stashhog.domain.jobs import JobKind, JobStatus
@@ -45,4 +54,46 @@ def _registry(services: Services) -> CollectorRegistry:
     )
     up.labels("stash").set(services.stash.state.status == "ok")
     up.labels("openai").set(services.model.state.status == "ok")
+    registry.register(_Told(services.actors))
     return registry
+
+
+class _Told(Collector):
+    """What the actors count: their mailboxes, their crashes, and what Stash told them."""
+
+    def __init__(self, actors: Actors) -> None:
+        self._actors = actors
+
+    def collect(self) -> Iterable[Metric]:
+        """The families, with their figures of now."""
+        crashes = CounterMetricFamily(
+            "stashhog_actor_crashes", "Times an actor crashed.", labels=["actor"]
+        )
+        waiting = GaugeMetricFamily(
+            "stashhog_mailbox_waiting", "Messages that wait in a mailbox.", labels=["actor"]
+        )
+        messages = CounterMetricFamily(
+            "stashhog_mailbox_messages",
+            "What became of messages: taken, refused (full), held back, overrun.",
+            labels=["actor", "outcome"],
+        )
+        for actor, state in self._actors.status().get("actors", {}).items():
+            crashes.add_metric([actor], state["crashes"])
+        for actor, counts in self._actors.mailboxes().items():
+            waiting.add_metric([actor], counts.waiting)
+            for outcome in ("taken", "refused", "held", "overrun"):
+                messages.add_metric([actor, outcome], getattr(counts, outcome))
+        yield from (crashes, waiting, messages)
+        manager = self._actors.sync_manager
+        yield GaugeMetricFamily(
+            "stashhog_stash_live_connected",
+            "1 while Stash's live events are listened to.",
+            value=float(manager.live.connected),
+        )
+        for name, text, count in (
+            ("stash_live_connections", "Times the live connection was made.", manager.connections),
+            ("stash_events", "Live events of Stash.", manager.news.events),
+            ("stash_hooks", "Hooks of Stash that concern the copy.", manager.news.hooks),
+            ("own_writes", "Hooks that turned out to be our own writes.", manager.news.own),
+        ):
+            yield CounterMetricFamily(f"stashhog_{name}", text, value=count)

@@ -117,7 +117,7 @@ async def show_sync_status() -> dict[str, Any]:
     """The last run, the one that runs, and the live connection."""
     status = await get_db().read(db_sync.sync_status)
     live = get_actors().sync_manager.live
-    return {**status, "live": {"connected": live.connected, "since": live.since}}
+    return {**status, "live": live}
 
 
 @bp.get("/sync/history")

@@ -163,10 +163,13 @@ class SyncRun(ApiModel):
 
 
 class SyncLive(ApiModel):
-    """The live subscription to Stash."""
+    """The live subscription to Stash: since when it stands, or else since when it does not."""
 
     connected: bool
     since: AwareDatetime | None
+    code: str | None = Field(
+        description="Why it is not connected; `stash_not_configured` also where it is turned off."
+    )
 
 
 class SyncStatusResponse(ApiModel):
