@@ -28,11 +28,11 @@ CHUNK = 200
 
 @dataclass(frozen=True, slots=True)
 class NewsCounts:
-    """What came in so far, and what of it was our own."""
+    """What came in so far, and what of it was known already."""
 
     hooks: int = 0
     events: int = 0
-    own: int = 0
+    known: int = 0
 
 
 @dataclass(slots=True)
@@ -93,13 +93,13 @@ class News:
         """Count a live event."""
         self._count(events=1)
 
-    def own(self, number: int) -> None:
-        """Count what turned out to be our own."""
-        self._count(own=number)
+    def known(self, number: int) -> None:
+        """Count what told nothing that is not known."""
+        self._count(known=number)
 
-    def _count(self, hooks: int = 0, events: int = 0, own: int = 0) -> None:
+    def _count(self, hooks: int = 0, events: int = 0, known: int = 0) -> None:
         now = self.counts
-        self.counts = NewsCounts(now.hooks + hooks, now.events + events, now.own + own)
+        self.counts = NewsCounts(now.hooks + hooks, now.events + events, now.known + known)
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -128,12 +128,12 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What of a batch somebody else did: these scenes, or anything; `left` is not known yet."""
+    """What of a batch somebody else did: these scenes, or anything; `left` is not clear yet."""
 
     scene_ids: tuple[str, ...]
     anything: str | None
     left: Batch
-    own: int = 0
+    known: int = 0
 
 
 async def sort_out(batch: Batch, stash: Stash, writes: OwnWrites, *, writing: bool) -> Foreign:
@@ -166,8 +166,8 @@ async def sort_out(batch: Batch, stash: Stash, writes: OwnWrites, *, writing: bo
         strange = [hook for hook in strange if hook.action == "update"]
     if strange:
         anything = anything or f"{strange[0].kind} {strange[0].action}"
-    own = len(ids) - len(changed) + len(ours)
-    return Foreign(tuple(sorted(changed, key=int)), anything, left, own)
+    known = len(ids) - len(changed) + len(ours)
+    return Foreign(tuple(sorted(changed, key=int)), anything, left, known)
 
 
 async def _changed(ids: Sequence[str], stash: Stash, writes: OwnWrites) -> Iterable[str]:

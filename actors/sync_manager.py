@@ -197,7 +197,7 @@ class SyncManager:
         except StashError as error:
             # A sync waits for what is away, and reads what could not be looked at.
             foreign = Foreign(tuple(batch.scene_ids), f"unseen: {error.public_code}", Batch())
-        parts.news.own(foreign.own)
+        parts.news.known(foreign.known)
         whole = foreign.anything is not None or self._whole_sync_to_come()
         if whole and foreign.scene_ids:
             await writes.mark_stale(foreign.scene_ids)

@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
@@ -72,17 +73,27 @@ class ActorPorts:
     own_writes: OwnWrites | None = None
 
 
+@dataclass(slots=True)
+class StashLook:
+    """When somebody last looked at Stash's own work, and what it hindered then."""
+
+    at: float = -math.inf
+    code: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What all jobs of the process share.
 
     `knowledge` learns from the library, or gives what was learned from the same one before.
-    `entity_lock` makes finding or creating an entity in Stash one step.
+    `entity_lock` makes finding or creating an entity in Stash one step. `stash_look` is
+    the last look at Stash's own work.
     """
 
     knowledge: Callable[[JobContext], Awaitable[Knowledge]]
     entity_lock: trio.Lock = field(default_factory=trio.Lock)
     cpu_slot: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(1))
+    stash_look: StashLook = field(default_factory=StashLook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +224,11 @@ class JobContext:
             return jobs.model_wait_seconds
         return jobs.stash_wait_seconds
 
+    @property
+    def settings_now(self) -> Settings:
+        """The settings as they are now, for what a person changes to let a job go on."""
+        return self._around.settings()
+
     def now(self) -> datetime:
         """The time, aware, in UTC."""
         return self._around.now()
@@ -250,6 +266,11 @@ class JobContext:
                 yield
             finally:
                 self._shields.discard(scope)
+
+    @property
+    def shielded(self) -> bool:
+        """Whether a section is shielded now, so that waiting would keep a cancel waiting."""
+        return bool(self._shields)
 
     # --- the worker pool's ----------------------------------------------------------------------
 

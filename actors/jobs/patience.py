@@ -2,6 +2,7 @@
 
 Rules:
 - Only what was surely not executed is tried again here; an unknown outcome never is.
+- A question to Stash makes way for Stash's own work first, see `courtesy`.
 - What answers and is no Stash is most often a proxy before it: worth waiting for, too.
 - A wait is visible (`waiting` on the job), ends at once on a cancel, and looks again at least
   every `LONGEST_PAUSE_S` seconds, so that a job goes on soon after its dependency is back.
@@ -16,6 +17,7 @@ from typing import ParamSpec, TypeVar
 import trio
 
 from actors.jobs.context import JobContext
+from actors.jobs.courtesy import make_way
 from stashhog.core.exceptions import (
     BusyError,
     DiskFullError,
@@ -69,6 +71,8 @@ async def patiently(
         StashHogException: what the call raised, where waiting does not help or the job's kind has
             a limit (`ctx.patience_s`) that passed.
     """
+    if getattr(ask, "__self__", None) is ctx.ports.stash:
+        await make_way(ctx)
     try:
         return await ask(*args, **kwargs)
     except WORTH_WAITING as error:

@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -86,6 +87,11 @@ CANCEL_S = 10.0
 ENDED = FINAL | {JobStatus.INTERRUPTED}
 
 
+def _stash_id(_: object, text: str) -> None:
+    if not re.fullmatch("[1-9][0-9]{0,17}", text):
+        raise ValueError(f"{text[:40]} is no id of a scene")
+
+
 def run(arguments: list[str] | None = None) -> None:
     """Run a command and end the process with its exit code."""
     try:
@@ -119,13 +125,13 @@ def serve(
 
 @app.command
 def sync(
-    *,
+    *scene_ids: Annotated[str, Parameter(help="Only these scenes.", validator=_stash_id)],
     full: Annotated[bool, Parameter(negative="", help="Read every scene again.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> int:
     """Bring the local copy up to date with Stash."""
-    submission = SyncSubmission("full" if full else "incremental")
+    submission = SyncSubmission("full" if full else "incremental", scene_ids or None)
     return told(partial(_run_job, submission, Printer(as_json), data_dir))
 
 

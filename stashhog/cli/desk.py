@@ -193,6 +193,14 @@ class ServiceDesk:
             return False
         return True
 
+    async def sync_status(self) -> Shape:
+        """GET where syncing stands."""
+        return await self._ask("GET", "/sync/status")
+
+    async def schedules(self) -> Shape:
+        """GET the schedules."""
+        return await self._ask("GET", "/schedules")
+
     async def submit(self, submission: Submission) -> Shape:
         """POST to the route of the kind."""
         path, body = _request_of(submission)

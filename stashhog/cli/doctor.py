@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stashhog.cli.desk import ServiceDesk
 from stashhog.cli.output import AWAY, DONE, FAILED, USAGE, Printer
@@ -47,9 +48,14 @@ async def examine(layers_of: Callable[[], SettingsLayers], printer: Printer) -> 
     findings += [Finding("database", state, detail, code) for state, detail, code in found]
     if stored is not None:
         settings = resolve(layers.with_database(stored)).settings
-    findings.append(await _service(settings))
+    service = ServiceDesk.of(settings.app.data_dir)
+    if service is not None and not await service.answers():
+        service = None
+    findings.append(_service(service))
     findings.append(await _stash(settings))
     findings.append(await _model(settings))
+    if service is not None:
+        findings += [await _live(service, settings), await _schedules(service)]
     return _tell(findings, printer)
 
 
@@ -62,11 +68,55 @@ def _folder(path: Path) -> Finding:
     return Finding("folder", "ok", str(path))
 
 
-async def _service(settings: Settings) -> Finding:
-    service = ServiceDesk.of(settings.app.data_dir)
-    if service is not None and await service.answers():
+def _service(service: ServiceDesk | None) -> Finding:
+    if service is not None:
         return Finding("service", "ok", f"runs at {service.url}")
-    return Finding("service", "ok", "does not run; start it by `stashhog serve`")
+    detail = (
+        "does not run; start it by `stashhog serve` "
+        "(schedules, hooks and Stash's events need it to)"
+    )
+    return Finding("service", "ok", detail)
+
+
+async def _live(service: ServiceDesk, settings: Settings) -> Finding:
+    """Live events only make syncs come sooner: without them nothing is wrong, but late."""
+    if settings.stash.url is None or not settings.stash.live:
+        return Finding("live", "ok", "not wanted: no address is set, or stash.live is off")
+    try:
+        live = (await service.sync_status())["live"]
+    except StashHogException as error:
+        return Finding("live", "warning", error.detail)
+    if live["connected"]:
+        return Finding("live", "ok", f"listens to Stash's events since {live['since']}")
+    detail = (
+        f"not connected to Stash's events ({live['code']}); syncs by hand and by schedule work "
+        "all the same. A proxy before Stash has to let WebSockets through"
+    )
+    return Finding("live", "warning", detail)
+
+
+async def _schedules(service: ServiceDesk) -> Finding:
+    try:
+        found = await service.schedules()
+    except StashHogException as error:
+        return Finding("schedules", "warning", error.detail)
+    named = {
+        "incremental sync": found["sync"]["incremental"],
+        "full sync": found["sync"]["full"],
+        "analysis": found["analysis"],
+    }
+    on = [
+        f"{name} next at {one['next_run_at']}" + _trouble(one)
+        for name, one in named.items()
+        if one["enabled"]
+    ]
+    state = "warning" if any(_trouble(one) for one in named.values() if one["enabled"]) else "ok"
+    return Finding("schedules", state, "; ".join(on) or "all off: nothing starts by itself")
+
+
+def _trouble(schedule: Mapping[str, Any]) -> str:
+    outcome = schedule["last_outcome"]
+    return f" (last: {outcome})" if outcome in ("refused", "stash_not_configured") else ""
 
 
 async def _stash(settings: Settings) -> Finding:

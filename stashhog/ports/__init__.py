@@ -78,6 +78,10 @@ class Stash(Protocol):
         """Ask for release, status and capabilities; proves address and key."""
         ...
 
+    async def hindrance(self) -> str | None:
+        """What Stash itself is at work on that a polite job waits for, as a `waiting.code`."""
+        ...
+
     async def count_scenes(self) -> int:
         """How many scenes Stash has."""
         ...

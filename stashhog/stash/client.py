@@ -26,6 +26,7 @@ from stashhog.core.exceptions import (
     StashRejectedError,
     StashUnknownOutcomeError,
 )
+from stashhog.domain.events import hindrance
 from stashhog.domain.library import Entity, EntityKind, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.plans import name_key
@@ -37,6 +38,7 @@ from stashhog.stash.documents import (
     CAPABILITIES,
     COUNT_SCENES,
     ENTITY_OPERATIONS,
+    JOB_QUEUE,
     STATUS,
     UPDATE_SCENE,
 )
@@ -96,6 +98,10 @@ class StashClient:
         except (ResolverError, StashProtocolError):
             # Somebody may hide the schema; what every release has is enough to go on.
             return frozenset()
+
+    async def hindrance(self) -> str | None:
+        """What Stash is at work on that a polite job waits for; None: nothing."""
+        return await self._reader.ask(JOB_QUEUE, {}, _read_hindrance)
 
     # --- scenes ---------------------------------------------------------------------------------
 
@@ -286,6 +292,16 @@ def _read_count(data: Mapping[str, Any]) -> int:
     if type(count) is not int:
         raise StashProtocolError("Stash did not count its scenes")
     return count
+
+
+def _read_hindrance(data: Mapping[str, Any]) -> str | None:
+    rows = data["jobQueue"]
+    for job in rows if isinstance(rows, list) else ():
+        if isinstance(job, dict):
+            code = hindrance(str(job.get("description")), str(job.get("status")))
+            if code is not None:
+                return code
+    return None
 
 
 def _read_updated(data: Mapping[str, Any]) -> Scene:

@@ -82,6 +82,7 @@ CAPABILITIES = Operation(
     ' scene_filter: __type(name: "SceneFilterType") { inputFields { name } }'
     ' scene: __type(name: "Scene") { fields { name } } }',
 )
+JOB_QUEUE = Operation("JobQueue", "jobQueue", "query JobQueue { jobQueue { status description } }")
 COUNT_SCENES = _query(
     "CountScenes", "findScenes", "$filter: FindFilterType", "filter: $filter", "{ count }"
 )
@@ -169,6 +170,7 @@ ALLOWED: Mapping[str, Operation] = {
     for operation in (
         STATUS,
         CAPABILITIES,
+        JOB_QUEUE,
         COUNT_SCENES,
         SCENES_AFTER,
         STAMPS_AFTER,

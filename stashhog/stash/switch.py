@@ -148,6 +148,11 @@ class StashSwitch:
         """See `StashClient.probe`."""
         return await self.probe()
 
+    async def hindrance(self) -> str | None:
+        """See `StashClient.hindrance`."""
+        async with self._present() as stash:
+            return await stash.hindrance()
+
     async def count_scenes(self) -> int:
         """See `StashClient.count_scenes`."""
         async with self._present() as stash:

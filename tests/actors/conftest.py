@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,11 +27,24 @@ SLOTS = {
     JobKind.UNDO: Slot.STASH_WRITER,
 }
 
+START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
 Play = Callable[[JobContext], Awaitable[Any]]
 
 
 async def wait_for_ever(_: JobContext) -> None:
     await trio.sleep_forever()
+
+
+@dataclass
+class WallClock:
+    """Runs with trio's clock; `off` is how far somebody has moved it."""
+
+    off: timedelta = timedelta(0)
+    born: float = field(default_factory=trio.current_time)
+
+    def __call__(self) -> datetime:
+        return START + self.off + timedelta(seconds=trio.current_time() - self.born)
 
 
 @dataclass
@@ -110,4 +123,4 @@ def stage() -> Stage:
     return Stage()
 
 
-__all__ = ["PER_ACTOR", "Stage", "until"]
+__all__ = ["PER_ACTOR", "START", "Stage", "WallClock", "until"]

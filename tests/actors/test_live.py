@@ -357,7 +357,7 @@ async def test_our_own_writes_coming_back_start_nothing(
             hook(actors, "Scene.Update.Post", scene_id)
         hook(actors, "Tag.Create.Post", "9")
         await trio.sleep(60)
-        assert actors.sync_manager.news.own == 11
+        assert actors.sync_manager.news.known == 11
     assert scenery.syncs == []
 
 

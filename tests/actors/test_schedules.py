@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,21 +14,9 @@ from actors.schedules import TICK_S
 from stashhog.core.config import Settings, StashSettings
 from stashhog.core.exceptions import BusyError
 from stashhog.domain.jobs import JobKind, JobStatus, SyncSubmission
-from tests.actors.conftest import Stage, until
+from tests.actors.conftest import START, Stage, WallClock, until
 
-START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@dataclass
-class WallClock:
-    """Runs with trio's clock; `off` is how far somebody has moved it."""
-
-    off: timedelta = timedelta(0)
-    born: float = field(default_factory=trio.current_time)
-
-    def __call__(self) -> datetime:
-        return START + self.off + timedelta(seconds=trio.current_time() - self.born)
 
 
 async def at_once(_: JobContext) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Generator
 from pathlib import Path
@@ -13,7 +14,7 @@ from stashhog.demo import SampleStash
 from tests.rig.api import Api, Shape
 from tests.rig.installation import Installation
 from tests.rig.library import small_library
-from tests.rig.service import Service
+from tests.rig.service import Service, command
 from tests.rig.stash import Stash
 from tests.rig.waiting import until
 
@@ -64,7 +65,9 @@ def test_events_and_hooks_of_others_sync_once_and_our_own_writes_start_nothing(
     for scene_id in written:
         hook(live, "Scene.Update.Post", scene_id)
     ours = len(written)
-    until(lambda: f"stashhog_own_writes_total {ours}.0" in metrics(live), "all are told apart")
+    until(
+        lambda: f"stashhog_stash_hooks_known_total {ours}.0" in metrics(live), "all are told apart"
+    )
     assert syncs(live, before) == []
 
     (edited, *_) = written
@@ -77,6 +80,25 @@ def test_events_and_hooks_of_others_sync_once_and_our_own_writes_start_nothing(
     live.stash.do(live.stash.sample.jobs.add_scan)
     until(lambda: syncs(live, before) == [[edited], None], "the scan's end makes a sync")
     assert "stashhog_stash_live_connected 1.0" in metrics(live)
+
+
+def test_doctor_speaks_of_the_live_connection_and_the_schedules(live: Installation) -> None:
+    def doctor() -> dict[str, Shape]:
+        ended = command(
+            "doctor", "--json", "--data-dir", str(live.service.data),
+            home=live.service.home, env={"STASHHOG_STASH__URL": live.stash.url},
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+        rows: list[Shape] = [json.loads(line) for line in ended.stdout.splitlines()]
+        return {row["check"]: row for row in rows}
+
+    found = doctor()
+    assert found["live"]["detail"].startswith("listens to Stash's events since")
+    assert found["schedules"]["detail"] == "all off: nothing starts by itself"
+    full = {"enabled": True, "cron": "0 4 * * *", "timezone": "Asia/Kolkata"}
+    kept = live.api.ask("PUT", "/schedules", {"sync": {"full": full}})
+    due = kept["sync"]["full"]["next_run_at"]
+    assert doctor()["schedules"]["detail"] == f"full sync next at {due}"
 
 
 def test_a_stash_that_goes_and_comes_back_is_listened_to_again_and_made_up_for(

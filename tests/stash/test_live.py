@@ -29,7 +29,7 @@ from stashhog.core.exceptions import (
 )
 from stashhog.demo import SampleStash
 from stashhog.domain.events import ScanCompleted, StashEvent, StashJob
-from stashhog.stash import StashSubscription, StashSwitch, live
+from stashhog.stash import StashSubscription, StashSwitch, live, open_stash
 from tests.fakes.stash import running_stash
 
 MODERN, LEGACY = live.MODERN.name, live.LEGACY.name
@@ -166,6 +166,19 @@ async def test_an_address_that_may_not_be_asked_is_not() -> None:
     failure = await ends_with(url="http://stash.example", connect_timeout=5)
     assert isinstance(failure, StashConnectionError)
     assert failure.detail == "no address that may be connected to"
+
+
+async def test_what_stash_is_at_work_on_can_be_asked() -> None:
+    async with (
+        running_stash(scan_seconds=600, api_key="k-1") as (stash, url),
+        open_stash(StashSettings(url=url, api_key="k-1")) as client,
+    ):
+        assert await client.hindrance() is None
+        stash.jobs.add_scan()
+        with trio.fail_after(PATIENCE_S):
+            while stash.jobs.queue[1].status == "READY":
+                await trio.lowlevel.checkpoint()
+        assert await client.hindrance() == "stash_scanning"
 
 
 # --- servers of our own -------------------------------------------------------------------------

@@ -94,6 +94,10 @@ class _Told(Collector):
             ("stash_live_connections", "Times the live connection was made.", manager.connections),
             ("stash_events", "Live events of Stash.", manager.news.events),
             ("stash_hooks", "Hooks of Stash that concern the copy.", manager.news.hooks),
-            ("own_writes", "Hooks that turned out to be our own writes.", manager.news.own),
+            (
+                "stash_hooks_known",
+                "Hooks that told what the copy has already: mostly our own writes.",
+                manager.news.known,
+            ),
         ):
             yield CounterMetricFamily(f"stashhog_{name}", text, value=count)

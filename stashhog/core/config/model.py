@@ -138,6 +138,9 @@ class StashSettings(_Section):
     max_response_bytes: int = size_bytes(1 << 28, 1 << 20, 1 << 31, "Largest answer taken.")
     tries: int = count(5, 1, 10, "How often one request is tried where that is safe.")
     live: bool = Field(default=True, description="Follow Stash's own events between syncs.")
+    pause_while_busy: bool = Field(
+        default=False, description="Let jobs wait while Stash scans or generates."
+    )
 
 
 class OpenAISettings(_Section):
