@@ -186,17 +186,23 @@ class Supervisor:
             child.over.set()
 
     async def _live(self, child: _Child) -> Exception | None:
-        """One life of an actor; returns what it died of, None where it was told to restart."""
+        """One life of an actor; returns what it died of, None where it was told to restart.
+
+        An actor that crashes while it is stopped raises both at once: the stop goes on.
+        """
         child.life = trio.CancelScope()
+        error: Exception | None = None
         try:
             with child.life:
                 await child.spec.life(child.is_ready)
-        except Exception as error:  # noqa: BLE001 - the one supervisor boundary
-            return error
+        except* Exception as group:  # noqa: BLE001 - the one supervisor boundary
+            error = group.exceptions[0] if len(group.exceptions) == 1 else group
         finally:
             child.alive = False
             child.spec.mailbox.fail_owed()
-        return None if child.life.cancelled_caught else RuntimeError("an actor's life just ended")
+        if error is not None or child.life.cancelled_caught:
+            return error
+        return RuntimeError("an actor's life just ended")
 
     async def _crashed(self, child: _Child, error: Exception) -> None:
         child.crashes += 1
