@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from stashhog.domain.detection.counts import Counts, Tops, View, frequency
 from stashhog.domain.detection.lexicon import Lexicon
-from stashhog.domain.detection.model import Trust, Weights
+from stashhog.domain.detection.model import Correction, Trust, Weights
 from stashhog.domain.library import Library
 
 MOST_TOPS = 24
@@ -30,6 +30,8 @@ class Knowledge:
     tops: Tops
     trust: Mapping[str, Trust] = field(default_factory=dict)
     """By field what a model's opinion was worth; the usual where it is not known."""
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
+    """By field what the user's decisions said of earlier confidences."""
 
     @property
     def library(self) -> Library:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
 
-from stashhog.domain.detection.counts import sigmoid
+from stashhog.domain.detection.counts import logit, sigmoid
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,18 @@ class Weights:
 
     linear: Mapping[str, Linear]
     calibrators: Mapping[str, Calibrator]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What decisions made of confidences: their log-odds times `slope`, plus `shift`."""
+
+    slope: float = 1.0
+    shift: float = 0.0
+
+    def corrected(self, confidence: float) -> float:
+        """A confidence as the person's decisions say it should have been."""
+        return sigmoid(self.slope * logit(confidence) + self.shift)
 
 
 @dataclass(frozen=True, slots=True)

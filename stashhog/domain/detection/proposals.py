@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stashhog.domain.detection.details import cleaned
+from stashhog.domain.detection.extras import propose_new, propose_removals
 from stashhog.domain.detection.findings import (
-    Action,
     DetectionOptions,
     Proposal,
     SceneFindings,
@@ -21,7 +21,6 @@ from stashhog.domain.detection.findings import (
     current_blocks,
 )
 from stashhog.domain.detection.knowledge import Knowledge
-from stashhog.domain.detection.newcomers import newcomers
 from stashhog.domain.detection.opinions import Opinions, swayed, verdict
 from stashhog.domain.detection.performers import WEAK, Mention, PerformerCandidate
 from stashhog.domain.detection.reading import Segment, known_title, read
@@ -29,14 +28,16 @@ from stashhog.domain.detection.scoring import STEPS, Scored, bounded
 from stashhog.domain.detection.studio import StudioCandidate
 from stashhog.domain.detection.tags import TagCandidate, TagMention
 from stashhog.domain.detection.titles import title_text
-from stashhog.domain.library import EntityKind, Scene
+from stashhog.domain.detection.wording import PLACES, evidence_of, rounded
+from stashhog.domain.library import Scene
 from stashhog.domain.names import plain
 
-MOST_PROPOSED = 0.9999
 UNNAMED_LEAST = 0.6
 """Tags that no text names are proposed from this confidence on."""
 
 DETAILS_CONFIDENCE = 0.99
+UNCORRECTED = "before_decisions"
+"""Where the evidence has the confidence as it was before decisions corrected it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,26 @@ def _judged(
             if name in wanted:
                 found.extend(propose(scene, scored, knowledge))
         if options.create_missing:
-            found.extend(_propose_new(scene, scored, wanted, found, knowledge, options))
+            found.extend(propose_new(scene, scored, wanted, found, knowledge, options))
+        if options.removals:
+            found.extend(propose_removals(scene, scored, wanted, knowledge))
+    found = [_corrected(proposal, knowledge) for proposal in found]
     kept = tuple(p for p in found if p.confidence >= options.min_confidence)
     if kept:
         return SceneFindings(scene.id, kept)
     return SceneFindings(scene.id, (), "low_confidence" if found else "nothing_found")
+
+
+def _corrected(proposal: Proposal, knowledge: Knowledge) -> Proposal:
+    """The proposal as the user's decisions about earlier ones correct it."""
+    correction = knowledge.corrections.get(proposal.field)
+    if correction is None or proposal.action == "remove" or proposal.field == "details":
+        return proposal
+    return replace(
+        proposal,
+        confidence=rounded(correction.corrected(proposal.confidence)),
+        evidence={**proposal.evidence, UNCORRECTED: proposal.confidence},
+    )
 
 
 def look(scene: Scene, knowledge: Knowledge) -> Scored:
@@ -150,44 +166,6 @@ def _details(details: str) -> Iterable[Proposal]:
         )  # fmt: skip
 
 
-def _rounded(confidence: float) -> float:
-    return round(min(confidence, MOST_PROPOSED), 4)
-
-
-def _evidence(
-    segment: Segment | None,
-    first: int,
-    after: int,
-    rule: str,
-    runner_up: Mapping[str, Any] | None = None,
-    confidence: float = 0.0,
-) -> dict[str, Any]:
-    """Where it was read; without a segment it was only counted."""
-    start = end = span = None
-    if segment is not None:
-        begin, stop = segment.tokens.span(first, after)
-        start, end = begin + segment.offset, stop + segment.offset
-        span = segment.whole[start:end]
-    gap = round(confidence - runner_up["confidence"], 4) if runner_up else None
-    return {
-        "text": segment.whole if segment is not None else None,
-        "where": segment.role if segment is not None else None,
-        "start": start,
-        "end": end,
-        "span": span,
-        "rule": rule,
-        "runner_up": runner_up,
-        "gap": gap,
-    }
-
-
-_PLACES = {
-    "stem": "the file's name", "also": "another file's name", "d1": "the folder's name",
-    "d2": "a folder's name", "d3": "a folder's name", "title": "the title",
-    "details": "the details",
-}  # fmt: skip
-
-
 def _propose_studio(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterable[Proposal]:
     if not scored.studios or scored.studios[0].id == scene.studio_id:
         return
@@ -195,14 +173,14 @@ def _propose_studio(scene: Scene, scored: Scored, knowledge: Knowledge) -> Itera
     calibrator = knowledge.weights.calibrators["studio"]
     second = scored.studios[1] if len(scored.studios) > 1 else None
     rival = bounded(second.score if second else -8.0)
-    confidence = _rounded(calibrator.confidence(best.score, rival))
+    confidence = rounded(calibrator.confidence(best.score, rival))
     runner_up = None
     if second is not None:
-        other = min(confidence, _rounded(calibrator.confidence(second.score, bounded(best.score))))
+        other = min(confidence, rounded(calibrator.confidence(second.score, bounded(best.score))))
         runner_up = {"value": knowledge.lexicon.name("studio", second.id), "confidence": other}
     name = knowledge.lexicon.name("studio", best.id)
     source, reason, where, rule = _studio_reason(best, name)
-    evidence = _evidence(*where, rule, runner_up, confidence)
+    evidence = evidence_of(*where, rule, runner_up, confidence)
     yield Proposal("studio", "set", best.id, name, confidence, source, reason, evidence)
 
 
@@ -226,7 +204,7 @@ def _studio_reason(
     if best.named:
         named = max(best.named, key=lambda n: n.surface)
         hit = named.hit
-        reason = f"{_PLACES[named.segment.role].capitalize()} has the studio's name."
+        reason = f"{PLACES[named.segment.role].capitalize()} has the studio's name."
         source: Source = "learned" if lift[1] > 3.0 else "rule"
         return source, reason, (named.segment, hit.first, hit.after), f"studio.{named.form}"
     rule, reason = _LIFT_REASONS.get(lift[0], ("custom", "It looks most like scenes of {name}."))
@@ -247,14 +225,14 @@ def _propose_performers(scene: Scene, scored: Scored, knowledge: Knowledge) -> I
     for candidate in scored.performers:
         if candidate.id in scene.performer_ids:
             continue
-        confidence = _rounded(calibrator.confidence(candidate.score))
+        confidence = rounded(calibrator.confidence(candidate.score))
         mention = candidate.best
         rival = _rival(candidate, mention, scored, calibrator.confidence, knowledge)
-        evidence = _evidence(
+        evidence = evidence_of(
             mention.segment, mention.first, mention.after, f"performer.{mention.form}",
             rival, confidence,
         )  # fmt: skip
-        place = _PLACES[mention.segment.role].capitalize()
+        place = PLACES[mention.segment.role].capitalize()
         yield Proposal(
             "performers", "add", candidate.id, knowledge.lexicon.name("performer", candidate.id),
             confidence, "learned" if mention.form in WEAK else "rule",
@@ -279,7 +257,7 @@ def _rival(
         return None
     best = max(others, key=lambda other: other.score)
     name = knowledge.lexicon.name("performer", best.id)
-    return {"value": name, "confidence": _rounded(confidence(best.score))}
+    return {"value": name, "confidence": rounded(confidence(best.score))}
 
 
 def _propose_date(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterable[Proposal]:
@@ -289,12 +267,12 @@ def _propose_date(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterabl
     score, best = scored.dates[0]
     second = next(((s, c) for s, c in scored.dates if c.value != best.value), None)
     rival = bounded(second[0] if second else -8.0)
-    confidence = _rounded(calibrator.confidence(score, rival))
+    confidence = rounded(calibrator.confidence(score, rival))
     runner_up = None
     if second is not None:
-        other = min(confidence, _rounded(calibrator.confidence(second[0], bounded(score))))
+        other = min(confidence, rounded(calibrator.confidence(second[0], bounded(score))))
         runner_up = {"value": second[1].value, "confidence": other}
-    evidence = _evidence(
+    evidence = evidence_of(
         None, 0, 0, f"date.{best.writing.family}.{best.order}", runner_up, confidence
     )
     start = best.segment.offset + best.writing.start
@@ -303,7 +281,7 @@ def _propose_date(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterabl
         "text": best.segment.whole, "where": best.segment.role, "start": start, "end": end,
         "span": best.segment.whole[start:end],
     }  # fmt: skip
-    place = _PLACES[best.segment.role].capitalize()
+    place = PLACES[best.segment.role].capitalize()
     ways = len(best.writing.readings)
     reason = f"{place} has this date{', read in the usual order' if ways > 1 else ''}."
     source: Source = "learned" if ways > 1 else "rule"
@@ -321,13 +299,15 @@ def _propose_title(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterab
     key = plain(text)
     others = ((s, title_text(c)) for s, c in scored.titles[1:])
     second = next(((s, other) for s, other in others if plain(other) != key), None)
-    confidence = _rounded(calibrator.confidence(score, bounded(second[0] if second else -8.0)))
+    confidence = rounded(calibrator.confidence(score, bounded(second[0] if second else -8.0)))
     runner_up = None
     if second is not None:
-        other_confidence = _rounded(calibrator.confidence(second[0], bounded(score)))
+        other_confidence = rounded(calibrator.confidence(second[0], bounded(score)))
         runner_up = {"value": second[1], "confidence": min(confidence, other_confidence)}
-    evidence = _evidence(best.segment, best.first, best.after, "title.rest", runner_up, confidence)
-    reason = f"{_PLACES[best.segment.role].capitalize()} leaves this when marks and names are out."
+    evidence = evidence_of(
+        best.segment, best.first, best.after, "title.rest", runner_up, confidence
+    )
+    reason = f"{PLACES[best.segment.role].capitalize()} leaves this when marks and names are out."
     yield Proposal("title", "set", None, text, confidence, "learned", reason, evidence)
 
 
@@ -336,7 +316,7 @@ def _propose_tags(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterabl
     for candidate in scored.tags:
         if candidate.id in scene.tag_ids:
             continue
-        confidence = _rounded(calibrator.confidence(candidate.score))
+        confidence = rounded(calibrator.confidence(candidate.score))
         if not candidate.mentions and confidence < UNNAMED_LEAST:
             continue
         source, reason, evidence = _tag_reason(candidate)
@@ -347,14 +327,14 @@ def _propose_tags(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterabl
 def _tag_reason(candidate: TagCandidate) -> tuple[Source, str, dict[str, Any]]:
     if not candidate.mentions:
         reason = "Organised scenes of this studio, cast, folder or size mostly have it."
-        return "learned", reason, _evidence(None, 0, 0, "tag.custom")
+        return "learned", reason, evidence_of(None, 0, 0, "tag.custom")
     order = ("in", "title", "stem", "also", "d", "details")
     mention: TagMention = min(candidate.mentions, key=lambda m: order.index(m.where))
     hit = mention.hit
-    reason = f"{_PLACES[mention.segment.role].capitalize()} has the tag's name."
+    reason = f"{PLACES[mention.segment.role].capitalize()} has the tag's name."
     if mention.where == "in":
         reason = "The title in the file's name has the tag's name."
-    evidence = _evidence(mention.segment, hit.first, hit.after, f"tag.{mention.where}")
+    evidence = evidence_of(mention.segment, hit.first, hit.after, f"tag.{mention.where}")
     return "rule", reason, evidence
 
 
@@ -365,48 +345,3 @@ _PROPOSERS: Mapping[str, Callable[[Scene, Scored, Knowledge], Iterable[Proposal]
     "performers": _propose_performers,
     "tags": _propose_tags,
 }
-
-KINDS: Mapping[str, EntityKind] = {"studio": "studio", "performers": "performer", "tags": "tag"}
-
-_NEW_REASONS = {
-    "performer": "{place} names somebody whom the library does not have.",
-    "studio": "{place} has an unknown name where studios' names stand.",
-    "tag": "{place} marks this as a tag, and the library does not have it.",
-}
-
-
-def _propose_new(
-    scene: Scene,
-    scored: Scored,
-    wanted: frozenset[str],
-    found: list[Proposal],
-    knowledge: Knowledge,
-    options: DetectionOptions,
-) -> Iterable[Proposal]:
-    """Names that the library lacks, of kinds that may be created, where nothing known stands."""
-    fields = {kind: name for name, kind in KINDS.items()}
-    kinds = frozenset(k for k in options.create_missing if fields[k] in wanted)
-    sure = [p for p in found if p.confidence >= max(0.5, options.min_confidence)]
-    for one in newcomers(scored.reading, kinds, knowledge.lexicon, scored.view):
-        run = one.run
-        if one.kind == "studio" and (
-            scene.studio_id is not None or any(p.field == "studio" for p in sure)
-        ):
-            continue
-        evidence = _evidence(run.segment, run.first, run.after, f"{one.kind}.new")
-        if any(_overlap(evidence, p.evidence) for p in sure if p.field in KINDS):
-            continue
-        place = _PLACES[run.segment.role].capitalize()
-        confidence = _rounded(one.confidence)
-        reason = _NEW_REASONS[one.kind].format(place=place)
-        action: Action = "set" if one.kind == "studio" else "add"
-        yield Proposal(
-            fields[one.kind], action, None, one.name, confidence, "rule", reason, evidence
-        )
-
-
-def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two spans of one text share a letter."""
-    if one["text"] != other["text"] or one["start"] is None or other["start"] is None:
-        return False
-    return bool(one["start"] < other["end"] and other["start"] < one["end"])

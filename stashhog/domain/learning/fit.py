@@ -139,10 +139,26 @@ def fit_calibrator(
     labels = [right for _, _, right in scores]
     start = (towards.high, towards.low, towards.shift, towards.gap)
     high, low, shift, gap = fit_linear(rows, labels, start, ridge=ridge, checkpoint=checkpoint)
-    if min(high, low) < 0.0:
-        slope = max(0.05, (high + low) / 2.0)
-        high = low = slope
-    return Calibrator(high, low, shift, gap)
+    if min(high, low) >= 0.0:
+        return Calibrator(high, low, shift, gap)
+    return _straight(scores, labels, towards, ridge, checkpoint)
+
+
+def _straight(
+    scores: Sequence[tuple[float, float, bool]],
+    labels: Sequence[bool],
+    towards: Calibrator,
+    ridge: float,
+    checkpoint: Callable[[], None],
+) -> Calibrator:
+    """One slope for both ends, where two would turn the order of scores."""
+    rows = [(min(max(score, -30.0), 30.0), 1.0, rival) for score, rival, _ in scores]
+    start = ((towards.high + towards.low) / 2.0, towards.shift, towards.gap)
+    slope, shift, gap = fit_linear(rows, labels, start, ridge=ridge, checkpoint=checkpoint)
+    return Calibrator(max(slope, LEAST_SLOPE), max(slope, LEAST_SLOPE), shift, gap)
+
+
+LEAST_SLOPE = 0.05
 
 
 SUREST = 0.4
