@@ -1,6 +1,5 @@
 // All plans, newest first: how far each is reviewed, and what came of it.
 
-import { useEffect } from "preact/hooks";
 import { Badge, Empty, Loaded, Moment, Pager } from "../components/parts";
 import { api, type Page as ListPage } from "../core/api";
 import { count, whole } from "../core/format";
@@ -19,10 +18,9 @@ export const plansPage: Page = { path: "/plans", view: Plans, nav: { label: "Pla
 function Plans({ query }: PageProps) {
   useTitle("Plans");
   const page = Math.max(1, Number(query.get("page")) || 1);
-  const list = useLoad((signal) => api.get<ListPage<Plan>>("analysis/plans", { page, size: SIZE }, signal), [page]);
   // A job that began or ended moves plans along.
   const turns = [...jobs.value.values()].filter((job) => job.kind !== "sync").map((job) => job.id + hasEnded(job)).join();
-  useEffect(() => list.reload(), [turns]);
+  const list = useLoad((signal) => api.get<ListPage<Plan>>("analysis/plans", { page, size: SIZE }, signal), [page, turns]);
   return (
     <div class="page">
       <div class="page-head"><h1>Plans</h1></div>

@@ -1,6 +1,7 @@
 // What is shown: statuses as tabs, the other filters, search, and what to do with all of it.
 
 import type { RefObject } from "preact";
+import { useRef, useState } from "preact/hooks";
 import { Select } from "../components/parts";
 import { whole } from "../core/format";
 import type { ChangeStatus } from "../core/shapes";
@@ -9,6 +10,7 @@ import { DEFAULTS, ORDERS, RANGES, rangeKey, readRange, type Filters, type Order
 import type { Asking } from "./head";
 import { sum, type Review } from "./review";
 
+const SEARCH_MS = 120;
 const ALWAYS: readonly (ChangeStatus | "all")[] = ["proposed", "accepted", "rejected"];
 const SOMETIMES: readonly ChangeStatus[] = ["conflict", "failed", "applying", "applied", "undone", "undo_conflict"];
 
@@ -51,16 +53,37 @@ export function Toolbar({ review, filters, onFilters, ask, search }: ToolbarProp
         <Select label="Marks" value={filters.flag} onPick={(flag) => onFilters({ flag: flag as Filters["flag"] })}
           options={[["", "New or known"], ["new", "New in Stash"], ["edited", "Edited"]]} />
         <Select label="Order" value={filters.order} onPick={(order) => onFilters({ order: order as Order })} options={ORDERS} />
-        <input
-          ref={search} type="search" aria-label="Search path, title and values" placeholder="Search  /" value={filters.q}
-          onInput={(event) => onFilters({ q: event.currentTarget.value })}
-          onKeyDown={(event) => {
-            if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur();
-          }}
-        />
+        <Search value={filters.q} onSearch={(q) => onFilters({ q })} field={search} />
         {filtered && <button type="button" class="ghost" onClick={() => onFilters({ ...DEFAULTS, status: filters.status, order: filters.order })}>Clear filters</button>}
       </div>
     </div>
+  );
+}
+
+// Follows the typing a moment later: the address does not change with every letter.
+function Search({ value, onSearch, field }: { value: string; onSearch: (text: string) => void; field: ToolbarProps["search"] }) {
+  const timer = useRef(0);
+  const [typed, setTyped] = useState<string | null>(null);
+  const finish = (text: string) => {
+    clearTimeout(timer.current);
+    setTyped(null);
+    if (text !== value) onSearch(text);
+  };
+  return (
+    <input
+      ref={field} type="search" aria-label="Search path, title and values" placeholder="Search  /" value={typed ?? value}
+      onInput={(event) => {
+        const text = event.currentTarget.value;
+        setTyped(text);
+        clearTimeout(timer.current);
+        timer.current = window.setTimeout(() => finish(text), SEARCH_MS);
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" && event.key !== "Enter") return;
+        finish(event.currentTarget.value);
+        event.currentTarget.blur();
+      }}
+    />
   );
 }
 
