@@ -20,6 +20,7 @@ import structlog
 import trio
 from structlog.contextvars import bound_contextvars
 
+from actors.boundaries import StrayCancelledError, caught
 from actors.jobs.context import JobContext, Surroundings, tellable
 from actors.mailbox import Mailbox
 from actors.messages import Ended, Freed, ToPool
@@ -157,14 +158,19 @@ class Crew:
                     nursery.start_soon(context.keep_telling)
                     results.append(await running.task.function(context))
                     nursery.cancel_scope.cancel()
-        except Exception as error:  # noqa: BLE001 - the one job boundary
+        except BaseException as error:  # noqa: BLE001 - the one job boundary
+            known, rest = caught(error)
+            if rest is not None or known is None:
+                raise rest or error from None
             if running.why is JobSignal.INTERRUPT:
                 _log.info("job_ended_by_stop", error=repr(error))
                 return JobSignal.INTERRUPT, None, None
-            return JobSignal.FAIL, _job_error(error), None
+            return JobSignal.FAIL, _job_error(known), None
         if results:
             return JobSignal.COMPLETE, None, results[0]
-        return running.why or JobSignal.INTERRUPT, None, None
+        if running.why is None:  # swallowed by the nursery, whose scope it took for its own
+            return JobSignal.FAIL, _job_error(StrayCancelledError()), None
+        return running.why, None, None
 
     def _end(self, running: Running, ended: Ended) -> None:
         if self._running.get(ended.job_id) is not running:

@@ -57,6 +57,8 @@ _log = structlog.get_logger(__name__)
 WRITE_LIMIT_S = 60.0
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 5.0
+LAST_ANSWERS_S = 0.5
+"""How long a dying registry lets a write end before it tells those who wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class JobRegistry:
         self._work = trio.Event()
         self._asked = trio.Event()
         self._quiet = Quiet()
+        self._at_rest = trio.Event()
+        self._at_rest.set()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Rebuild memory, then serve the inbox until cancelled."""
@@ -97,7 +101,14 @@ class JobRegistry:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._keep_writing)
             ready()
-            await self._parts.mailbox.serve(self._handle)
+            try:
+                await self._parts.mailbox.serve(self._handle)
+            finally:
+                # A write under way cannot be cut short. Who waits for it hears how it went, or
+                # after a moment that the registry is gone.
+                with trio.move_on_after(LAST_ANSWERS_S, shield=True):
+                    await self._at_rest.wait()
+                self._parts.mailbox.fail_owed()
 
     # --- starting -------------------------------------------------------------------------------
 
@@ -200,7 +211,8 @@ class JobRegistry:
             self._ledger.adopt(cancel.found)
             job = cancel.found
         if job is None:
-            cancel.reply.set(self._parts.hub.job(cancel.job_id))
+            told = self._parts.hub.job(cancel.job_id)
+            cancel.reply.set(told if told is not None and told.final else None)
             return
         now = self._parts.now()
         if job.status is not JobStatus.CANCELLING:
@@ -238,10 +250,11 @@ class JobRegistry:
         pause = FIRST_PAUSE_S
         while True:
             await self._work.wait()
-            self._work, self._asked = trio.Event(), trio.Event()
+            self._work, self._asked, self._at_rest = trio.Event(), trio.Event(), trio.Event()
             saved = await self._save() if self._ledger.dirty else True
             if self._submits:
                 await self._insert(self._submits.popleft())
+            self._at_rest.set()
             if self._submits or (saved and self._ledger.dirty):
                 self._work.set()
             elif saved:

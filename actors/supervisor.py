@@ -22,6 +22,7 @@ from typing import Any
 import structlog
 import trio
 
+from actors.boundaries import caught
 from actors.mailbox import Mailbox, MailboxCounts
 
 _log = structlog.get_logger(__name__)
@@ -195,8 +196,11 @@ class Supervisor:
         try:
             with child.life:
                 await child.spec.life(child.is_ready)
-        except* Exception as group:  # noqa: BLE001 - the one supervisor boundary
-            error = group.exceptions[0] if len(group.exceptions) == 1 else group
+        except BaseException as raised:  # noqa: BLE001 - the one supervisor boundary
+            known, rest = caught(raised)
+            if rest is not None:
+                raise rest from None
+            error = known
         finally:
             child.alive = False
             child.spec.mailbox.fail_owed()
