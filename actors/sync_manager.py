@@ -14,9 +14,9 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias, assert_never
+from typing import Any, Literal, TypeAlias, assert_never
 
 import structlog
 import trio
@@ -62,7 +62,7 @@ RETRY_S = 5.0
 JOINABLE = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 SyncKey: TypeAlias = tuple[str, frozenset[str]]
-"""Mode and scene set; an empty set means all scenes."""
+"""Mode (or that a library is adopted) and scene set; an empty set means all scenes."""
 
 WRITING = (JobKind.APPLY, JobKind.UNDO)
 INCREMENTAL = SyncSubmission("incremental")
@@ -136,7 +136,7 @@ class SyncManager:
     # --- joining --------------------------------------------------------------------------------
 
     def _request(self, submission: SyncSubmission, reply: Reply[Job]) -> None:
-        key = _key(submission.mode, submission.scene_ids)
+        key = _key(submission.params)
         for job in self._live():
             if job.status in JOINABLE and _key_of(job) == key:
                 if submission.scheduled is None:
@@ -222,7 +222,7 @@ class SyncManager:
             self._again.add(job.id)
 
     def _submit(self, submission: SyncSubmission, reply: Reply[Job] | None) -> None:
-        key = _key(submission.mode, submission.scene_ids)
+        key = _key(submission.params)
         pending = self._pending.get(key)
         if pending is None:
             pending = self._pending[key] = _Pending()
@@ -239,7 +239,7 @@ class SyncManager:
         self._parts.mailbox.post(Submitted(submission, outcome))
 
     def _submitted(self, message: Submitted) -> None:
-        key = _key(message.submission.mode, message.submission.scene_ids)
+        key = _key(message.submission.params)
         pending = self._pending.pop(key, None)
         replies = pending.replies if pending is not None else []
         if isinstance(message.outcome, ScheduleMovedError):
@@ -274,12 +274,13 @@ class SyncManager:
         return (job for job in self._parts.hub.live.values() if job.kind is JobKind.SYNC)
 
 
-def _key(mode: str, scene_ids: tuple[str, ...] | list[str] | None) -> SyncKey:
-    return mode, frozenset(scene_ids or ())
+def _key(params: Mapping[str, Any]) -> SyncKey:
+    mode = "adopt" if params.get("adopt") else params["mode"]
+    return mode, frozenset(params.get("scene_ids") or ())
 
 
 def _key_of(job: Job) -> SyncKey:
-    return _key(job.params["mode"], job.params.get("scene_ids"))
+    return _key(job.params)
 
 
 class SyncManagerHandle:

@@ -35,9 +35,10 @@ from stashhog.core.config import Settings
 from stashhog.domain.jobs import Job, JobKind, LogLevel, Progress, Waiting
 from stashhog.domain.learning import Knowledge
 from stashhog.domain.progress import Pace, measured, observe
-from stashhog.ports import JobStore, JournalStore, LanguageModel, PlanStore, Stash, SyncStore
+from stashhog.ports import JobStore, JournalStore, LanguageModel, PlanStore, Stash
 from stashhog.ports.events import OwnWrites, StashEvents
 from stashhog.ports.schedules import ScheduleStore
+from stashhog.ports.sync import SyncStore
 
 T = TypeVar("T")
 Checkpoint = Callable[[], None]

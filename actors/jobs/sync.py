@@ -1,42 +1,45 @@
 """The sync job: make the local copy what Stash has.
 
-Entities first, then scenes (by keyset when full, by watermark with overlap otherwise), then what
-is gone (by count, and by a sweep over all ids only where the counts differ). The next page is
-fetched while the last one is saved; each page is one request and one transaction.
+Entities first, then scenes (by keyset when full; otherwise what changed, see `differences`), then
+what is gone (by count, and by comparing all ids only where the counts differ). Each page is one
+request and one transaction.
+
+A run that was stopped goes on: a full one after its last page, an incremental one by finding less
+to read. Its watermark never lies beyond its first beginning, so that what was edited meanwhile is
+found by the next one.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import trio
-
 from actors.jobs.context import JobContext
+from actors.jobs.differences import compare, count_missing, differences
 from actors.jobs.patience import patiently
+from actors.jobs.reading import FEW, Reading, read_again, read_all
 from actors.tasks import Slot, task
 from stashhog.core.exceptions import StashHogException
 from stashhog.domain.jobs import JobKind
-from stashhog.domain.library import ENTITY_KINDS, Scene
+from stashhog.domain.library import ENTITY_KINDS, Entity, EntityKind
 from stashhog.domain.sync import (
-    OVERLAP,
+    EVERYTHING,
     ItemFailure,
-    Watermark,
-    advance_watermark,
-    changed_since,
+    Watermarks,
+    Window,
+    limited,
+    looks_emptied,
     looks_replaced,
-    needs_reading,
+    sweep_due,
 )
-from stashhog.ports import SyncPoint
+from stashhog.ports.sync import SyncPoint
 
-STAMPS_PAGE = 5_000
-CHUNK = 200
-FEW = 200
-"""Up to this many missing scenes are asked for by id; more are looked for in a second sweep."""
-LONG_RUN = OVERLAP * 0.8
+SWEEP = Window(with_files=True)
+MOST_RETRIED = 200
+"""Scenes that could not be read are tried again by each run, so many of them at the most."""
+MANY_GONE = 20
+"""More entities than these are only let go after a second look."""
 
 
 class LibraryReplacedError(StashHogException):
@@ -45,243 +48,133 @@ class LibraryReplacedError(StashHogException):
     code = "library_replaced"
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """What one request brought, and where the cursor stands once it is saved."""
-
-    scenes: tuple[Scene, ...]
-    failures: tuple[ItemFailure, ...]
-    read_at: datetime
-    after: str | None
-    unchanged: int = 0
-
-
 @task(JobKind.SYNC, slot=Slot.SYNC)
 async def run(ctx: JobContext) -> Mapping[str, Any] | None:
     """Run a sync from its cursor to its end."""
     wanted: Sequence[str] | None = ctx.job.params.get("scene_ids")
-    await patiently(ctx, ctx.ports.stash.probe)
+    stash = await patiently(ctx, ctx.ports.stash.probe)
+    reading = Reading(ctx, (await patiently(ctx, ctx.ports.sync.checkpoint, ctx.job.id)).cursor)
     if wanted:
-        await _read_again(ctx, wanted)
+        await read_again(reading, wanted)
         await _library_moved(ctx)
         return None
     point = await patiently(ctx, ctx.ports.sync.sync_point)
-    await _refuse_another_library(ctx, point)
+    if not ctx.job.params.get("adopt"):
+        await _refuse_another_library(ctx, point)
     await _entities(ctx)
-    mark = await _scenes(ctx, point)
+    moved = Window(of_files=True, with_files=True) if "file_filter" in stash.capabilities else None
+    full = ctx.job.params["mode"] == "full" or point.watermarks.scenes is None
+    if full:
+        await read_all(reading)
+        swept = True
+    else:
+        reading.advance(point.watermarks)
+        swept = await differences(reading, point, moved) or sweep_due(point.swept_at, ctx.now())
+        await read_again(reading, point.unreadable[:MOST_RETRIED])
     stale = await patiently(ctx, ctx.ports.sync.stale)
     if stale:
-        ctx.log("info", f"reading {len(stale)} scenes again whose entities went")
-        await _read_again(ctx, stale)
-    await _deleted(ctx)
-    await patiently(ctx, ctx.ports.sync.finish, ctx.job.id, mark, ctx.now())
+        ctx.log("info", f"reading {len(stale)} scenes again that may have changed since")
+        await read_again(reading, stale)
+    await _deleted(reading, sweep=swept and not full)
+    marks = Watermarks(
+        limited(reading.marks.scenes, reading.began),
+        limited(reading.marks.files, reading.began),
+    )
+    counts = await patiently(ctx, ctx.ports.sync.finish, ctx.job.id, marks, ctx.now(), swept=swept)
+    ctx.progress(ctx.done, ctx.done, message="")
+    if counts.failed:
+        ctx.log("warning", f"{counts.failed} scenes of Stash could not be read")
     await _library_moved(ctx)
     return None
 
 
 async def _refuse_another_library(ctx: JobContext, point: SyncPoint) -> None:
+    """Look at a sample before anything is changed; where much of it is gone, at all ids.
+
+    Raises:
+        LibraryReplacedError: Stash does not serve the library of the copy.
+    """
     if not point.sample:
         return
     found = await patiently(ctx, ctx.ports.stash.scenes, list(point.sample))
     created = {scene.id: scene.created_at.isoformat() for scene in found.scenes}
     known = {key: datetime.fromisoformat(at).isoformat() for key, at in point.sample.items()}
     if looks_replaced(known, created):
-        raise LibraryReplacedError(
-            "Stash serves another library than the one that was synced before: the same ids name "
-            "other scenes. Restore that library, or start StashHog with a new data folder."
-        )
+        raise _replaced("the same ids name other scenes")
+    if looks_emptied(len(found.missing), len(known), of=point.live_scenes):
+        gone = await count_missing(ctx)
+        if looks_emptied(gone, point.live_scenes):
+            raise _replaced(f"{gone} of {point.live_scenes} scenes are not in it")
+
+
+def _replaced(why: str) -> LibraryReplacedError:
+    return LibraryReplacedError(
+        f"Stash serves another library than the one that was synced before: {why}. Nothing was "
+        "changed here. Restore that library, or take the new one knowingly: sync with "
+        '"adopt": true (stashhog sync --adopt). Plans for scenes that are no more then find them '
+        "gone, and what was rejected for them is forgotten"
+    )
+
+
+# --- entities -----------------------------------------------------------------------------------
 
 
 async def _entities(ctx: JobContext) -> None:
     for kind in ENTITY_KINDS:
         ctx.progress(ctx.done, ctx.total, message=f"reading {kind}s")
-        entities, failures = await patiently(ctx, ctx.ports.stash.entities, kind)
-        delta = await patiently(ctx, ctx.ports.sync.save_entities, ctx.job.id, kind, entities)
-        for failure in (*failures, *delta.failures):
+        entities, failures = await _listed(ctx, kind)
+        delta = await patiently(
+            ctx, ctx.ports.sync.save_entities, ctx.job.id, kind, entities, failures
+        )
+        for failure in delta.failures:
             ctx.log("warning", f"{kind} {failure.item}: {failure.reason}")
         if delta.gone:
             ctx.log("info", f"{len(delta.gone)} {kind}s are gone from Stash")
 
 
-# --- scenes -------------------------------------------------------------------------------------
-
-
-async def _scenes(ctx: JobContext, point: SyncPoint) -> Watermark | None:
-    """Bring scenes over; returns the watermark that the next incremental sync may start from."""
-    start = await patiently(ctx, ctx.ports.sync.checkpoint, ctx.job.id)
-    cursor = start.cursor
-    full = ctx.job.params["mode"] == "full" or point.watermark is None
-    if full:
-        ctx.total = await patiently(ctx, ctx.ports.stash.count_scenes)
-        base = None
-    else:
-        base = point.watermark
-    mark = _read_mark(cursor.get("mark")) or base
-    first_mark = _read_mark(cursor.get("first_mark")) or base
-    if cursor.get("phase") != "scenes_done":
-        async with _fetched(ctx, base, cursor.get("after")) as pages:
-            async for page in pages:
-                for scene in page.scenes:
-                    mark = advance_watermark(mark, scene.updated_at_text)
-                first_mark = first_mark or mark
-                await _save(ctx, page, mark, first_mark)
-    if full and _took_long(ctx):
-        return first_mark
-    return mark
-
-
-def _took_long(ctx: JobContext) -> bool:
-    """Whether an edit to a scene read early may lie further back than the overlap reaches."""
-    started = ctx.job.started_at or ctx.job.created_at
-    return ctx.now() - started > LONG_RUN
-
-
-async def _save(
-    ctx: JobContext, page: _Page, mark: Watermark | None, first_mark: Watermark | None
-) -> None:
-    cursor = {
-        "phase": "scenes" if page.after is not None else "scenes_done",
-        "after": page.after,
-        "mark": asdict(mark) if mark else None,
-        "first_mark": asdict(first_mark) if first_mark else None,
-    }
-    await patiently(
-        ctx,
-        ctx.ports.sync.save_scenes,
-        ctx.job.id,
-        page.scenes,
-        read_at=page.read_at,
-        cursor=cursor,
-        total=ctx.total,
-        failures=page.failures,
-        unchanged=page.unchanged,
-    )
-    for failure in page.failures:
-        ctx.log("warning", f"scene {failure.item}: {failure.reason}")
-    handled = len(page.scenes) + len(page.failures) + page.unchanged
-    ctx.progress(ctx.done + handled, ctx.total, message="reading scenes")
-
-
-def _read_mark(kept: Mapping[str, Any] | None) -> Watermark | None:
-    return Watermark(**kept) if kept else None
-
-
-@asynccontextmanager
-async def _fetched(
-    ctx: JobContext, base: Watermark | None, after: str | None
-) -> AsyncGenerator[trio.MemoryReceiveChannel[_Page]]:
-    """Fetch pages one ahead of whoever saves them."""
-    send, receive = trio.open_memory_channel[_Page](1)
-    fetch = _fetch_changed if base else _fetch_all
-    async with trio.open_nursery() as nursery, receive:
-        nursery.start_soon(fetch, ctx, base, after, send)
-        yield receive
-
-
-async def _fetch_all(
-    ctx: JobContext,
-    base: Watermark | None,  # noqa: ARG001 - the shape that both ways of fetching share
-    after: str | None,
-    send: trio.MemorySendChannel[_Page],
-) -> None:
-    async with send:
-        while True:
-            read_at = ctx.now()
-            size = ctx.settings.stash.page_size
-            page = await patiently(ctx, ctx.ports.stash.scenes_after, after, size)
-            after = page.last_id
-            await send.send(_Page(page.scenes, page.failures, read_at, after))
-            if after is None:
-                return
-
-
-async def _fetch_changed(
-    ctx: JobContext,
-    base: Watermark | None,
-    after: str | None,
-    send: trio.MemorySendChannel[_Page],
-) -> None:
-    since = changed_since(base) if base else None
-    async with send:
-        while True:
-            stamps = await patiently(
-                ctx, ctx.ports.stash.stamps_after, after, STAMPS_PAGE, since=since
-            )
-            known = await patiently(ctx, ctx.ports.sync.known, [stamp.id for stamp in stamps])
-            wanted = [s.id for s in stamps if needs_reading(s, known.get(s.id))]
-            last = len(stamps) < STAMPS_PAGE
-            after = None if last else stamps[-1].id
-            pages = [wanted[i : i + CHUNK] for i in range(0, len(wanted), CHUNK)] or [[]]
-            for number, ids in enumerate(pages):
-                ends = number == len(pages) - 1
-                page = await _by_id(ctx, ids, after if ends else ids[-1])
-                skipped = len(stamps) - len(wanted) if ends else 0
-                await send.send(
-                    _Page(page.scenes, page.failures, page.read_at, page.after, skipped)
-                )
-            if last:
-                return
-
-
-async def _by_id(ctx: JobContext, ids: Sequence[str], after: str | None) -> _Page:
-    read_at = ctx.now()
-    found = await patiently(ctx, ctx.ports.stash.scenes, ids)
-    return _Page(found.scenes, found.failures, read_at, after)
-
-
-async def _read_again(ctx: JobContext, ids: Sequence[str]) -> None:
-    """Read these scenes whatever is known of them; what Stash no longer has is marked deleted."""
-    cursor = (await patiently(ctx, ctx.ports.sync.checkpoint, ctx.job.id)).cursor
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
-        read_at = ctx.now()
-        found = await patiently(ctx, ctx.ports.stash.scenes, chunk)
-        await patiently(
-            ctx,
-            ctx.ports.sync.save_scenes,
-            ctx.job.id,
-            found.scenes,
-            read_at=read_at,
-            cursor=cursor,
-            failures=found.failures,
-        )
-        if found.missing:
-            await patiently(ctx, ctx.ports.sync.mark_deleted, ctx.job.id, found.missing, ctx.now())
-        ctx.progress(ctx.done + len(found.scenes), ctx.total, message="reading scenes again")
+async def _listed(
+    ctx: JobContext, kind: EntityKind
+) -> tuple[Sequence[Entity], Sequence[ItemFailure]]:
+    """All entities of a kind; where many seem to be gone, as a second look shows them."""
+    entities, failures = await patiently(ctx, ctx.ports.stash.entities, kind)
+    held = await patiently(ctx, ctx.ports.sync.entity_ids, kind)
+    if len(set(held).difference(one.id for one in entities)) <= MANY_GONE:
+        return entities, failures
+    again, more_failures = await patiently(ctx, ctx.ports.stash.entities, kind)
+    listed = {one.id: one for one in (*entities, *again)}
+    return list(listed.values()), [*failures, *more_failures]
 
 
 # --- what is gone -------------------------------------------------------------------------------
 
 
-async def _deleted(ctx: JobContext) -> None:
-    """Find deletes by count, then by sweep; nothing is marked without a second look."""
+async def _deleted(reading: Reading, *, sweep: bool) -> None:
+    """Compare all scenes where the counts differ or it is time to; nothing goes unseen twice."""
+    ctx = reading.ctx
     point = await patiently(ctx, ctx.ports.sync.sync_point)
-    if await patiently(ctx, ctx.ports.stash.count_scenes) == point.live_scenes:
+    there = await patiently(ctx, ctx.ports.stash.count_scenes)
+    if not sweep and there == point.expected_scenes:
         return
-    ctx.progress(ctx.done, ctx.total, message="comparing ids")
-    present = await _sweep(ctx)
-    held = set(await patiently(ctx, ctx.ports.sync.live_ids))
-    unheard_of = sorted(present - held, key=int)
-    if unheard_of:
-        await _read_again(ctx, unheard_of)
-    missing = sorted(held - present, key=int)
+    ctx.log("info", "comparing all scenes")
+    missing = await compare(reading, SWEEP if sweep else EVERYTHING)
     if len(missing) <= FEW:
-        await _read_again(ctx, missing)
+        await read_again(reading, missing)
         return
-    again = await _sweep(ctx)
-    gone = [scene_id for scene_id in missing if scene_id not in again]
+    gone = await _still_missing(ctx, missing)
     ctx.log("info", f"{len(gone)} scenes are gone from Stash")
     await patiently(ctx, ctx.ports.sync.mark_deleted, ctx.job.id, gone, ctx.now())
 
 
-async def _sweep(ctx: JobContext) -> set[str]:
-    ids: set[str] = set()
+async def _still_missing(ctx: JobContext, missing: Sequence[str]) -> list[str]:
+    """Which of these a second listing does not show either."""
+    left = set(missing)
     after: str | None = None
+    page = ctx.settings.stash.page_size * 10
     while True:
-        stamps = await patiently(ctx, ctx.ports.stash.stamps_after, after, STAMPS_PAGE)
-        ids.update(stamp.id for stamp in stamps)
-        if len(stamps) < STAMPS_PAGE:
-            return ids
+        stamps = await patiently(ctx, ctx.ports.stash.stamps_after, after, page)
+        left.difference_update(stamp.id for stamp in stamps)
+        if len(stamps) < page:
+            return sorted(left, key=int)
         after = stamps[-1].id
 
 

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import trio
 from cyclopts import App, CycloptsError, Group, Parameter
@@ -127,11 +127,15 @@ def serve(
 def sync(
     *scene_ids: Annotated[str, Parameter(help="Only these scenes.", validator=_stash_id)],
     full: Annotated[bool, Parameter(negative="", help="Read every scene again.")] = False,
+    adopt: Annotated[
+        bool, Parameter(negative="", help="Take the library that Stash serves now as it is.")
+    ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> int:
     """Bring the local copy up to date with Stash."""
-    submission = SyncSubmission("full" if full else "incremental", scene_ids or None)
+    mode: Literal["full", "incremental"] = "full" if full or adopt else "incremental"
+    submission = SyncSubmission(mode, scene_ids or None, adopt=adopt)
     return told(partial(_run_job, submission, Printer(as_json), data_dir))
 
 

@@ -275,6 +275,8 @@ def _request_of(submission: Submission) -> tuple[str, Shape]:
             body: Shape = {"mode": submission.mode}
             if submission.scene_ids:
                 body["scene_ids"] = list(submission.scene_ids)
+            if submission.adopt:
+                body["adopt"] = True
             return "/scenes/sync", body
         case AnalysisSubmission():
             return "/analysis/generate", _analysis_body(submission)

@@ -9,13 +9,14 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from stashhog.db.entities import entities_of, entity_by_id
+from stashhog.db.failures import note_failures
 from stashhog.db.job_rows import advance_job, job_row
 from stashhog.db.meta import LIBRARY_REVISION, add_to_meta
 from stashhog.db.search import index_again
@@ -68,30 +69,40 @@ _LINKS: Mapping[EntityKind, _LinkTable] = {
 }
 
 
+def entity_ids(s: Session, kind: EntityKind) -> list[str]:
+    """Ids of all entities of a kind."""
+    return list(map(str, run(s, "SELECT id FROM entities WHERE kind = ?", (kind,)).scalars()))
+
+
 def save_entities(
-    s: Session, job_id: str, kind: EntityKind, entities: Sequence[Entity]
+    s: Session,
+    job_id: str,
+    kind: EntityKind,
+    entities: Sequence[Entity],
+    unread: Sequence[ItemFailure] = (),
 ) -> EntityDelta:
-    """Make the copy of one kind what the full list says, as `ports.SyncStore` says."""
+    """Make the copy of one kind what the full list says, as `ports.sync.SyncStore` says."""
     wanted, failures = _cleaned(kind, entities)
+    failures = [*unread, *failures]
     held = entities_of(s, kind)
     created = [one for one in wanted if one not in held]
     updated = [one for one in wanted if one in held and held[one] != wanted[one]]
-    gone = sorted(held.keys() - wanted.keys())
+    gone = sorted(held.keys() - wanted.keys() - _spared(held, failures))
     _put(s, [wanted[one] for one in (*created, *updated)])
-    _expect_again(s, kind, created)
+    _expect_again(s, kind, {row_id(one.item) for one in failures})
     index_again(s, _linked(s, kind, [one for one in updated if held[one].name != wanted[one].name]))
     drop_entities(s, kind, gone)
     if created or updated:
         add_to_meta(s, LIBRARY_REVISION, 1)
+    row = job_row(s, job_id)
+    note_failures(s, row.n, kind, failures)
     counts = {
         "entities.created": len(created),
         "entities.updated": len(updated),
         "entities.deleted": len(gone),
         "entities.failed": len(failures),
     }
-    advance_job(
-        s, job_row(s, job_id), counts={name: count for name, count in counts.items() if count}
-    )
+    advance_job(s, row, counts={name: count for name, count in counts.items() if count})
     return EntityDelta(
         created=len(created),
         updated=len(updated),
@@ -99,6 +110,12 @@ def save_entities(
         gone=tuple(map(str, gone)),
         failures=tuple(failures),
     )
+
+
+def _spared(held: Iterable[int], failures: Iterable[ItemFailure]) -> set[int]:
+    """What may be in Stash though the list does not show it."""
+    ids = [row_id(one.item) for one in failures]
+    return set(held) if None in ids else {one for one in ids if one is not None}
 
 
 def _cleaned(
@@ -158,14 +175,22 @@ def take_entity(s: Session, entity: Entity) -> None:
         return
     _put(s, [cleaned])
     if held is None:
-        _expect_again(s, entity.kind, [entity_id])
+        _expect(s, entity.kind, [entity_id])
     elif held.name != cleaned.name:
         index_again(s, _linked(s, entity.kind, [entity_id]))
     add_to_meta(s, LIBRARY_REVISION, 1)
 
 
-def _expect_again(s: Session, kind: EntityKind, ids: Sequence[int]) -> None:
-    """Mark scenes stale that had links to what has come only now."""
+def _expect_again(s: Session, kind: EntityKind, but: Collection[int | None]) -> None:
+    """Mark scenes stale that have links to what was not held: it came by now, or it never will.
+
+    Those whose entity nobody can read would be read again for nothing.
+    """
+    rows = run(s, "SELECT DISTINCT entity_id FROM missing_links WHERE kind = ?", (kind,))
+    _expect(s, kind, [one for one in rows.scalars() if one not in but])
+
+
+def _expect(s: Session, kind: EntityKind, ids: Sequence[int]) -> None:
     run(
         s,
         "UPDATE scenes SET stale = 1 WHERE deleted_at IS NULL AND id IN (SELECT scene_id"

@@ -14,6 +14,8 @@ LIVE_SCENES = "live_scenes"
 LIBRARY_REVISION = "library_revision"
 SETTINGS_VERSION = "settings_version"
 WATERMARK = "watermark"
+FILES_WATERMARK = "files_watermark"
+SWEPT_AT = "swept_at"
 PASSWORD_HASH = "password_hash"  # noqa: S105 - the name of a row
 
 

@@ -30,7 +30,10 @@ _FIELDS = {kind: field for field, kind in ENTITY_FIELDS.items()}
 
 
 def take_own_scene(s: Session, scene: Scene, now: datetime, fields: Iterable[str]) -> None:
-    """Take a scene over after we wrote these fields of it."""
+    """Take a scene over after we wrote these fields of it.
+
+    The next sync reads it once more: somebody else may write in the same second.
+    """
     scene_id = row_id(scene.id)
     if scene_id is None:
         return
@@ -38,7 +41,7 @@ def take_own_scene(s: Session, scene: Scene, now: datetime, fields: Iterable[str
     known = run(
         s, "SELECT content_hash, analyzed FROM scenes WHERE id = ?", (scene_id,)
     ).one_or_none()
-    take_scenes(s, [scene], now)
+    take_scenes(s, [scene], now, again=[scene.id])
     if not before or known is None or not known[1]:
         return
     names = {_ATTRIBUTES.get(field, field) for field in fields}

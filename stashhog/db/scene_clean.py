@@ -75,6 +75,8 @@ def clean_scene(scene: Scene, scene_id: int, known: AllKnown) -> tuple[Scene, Li
         director=clean_or_none(scene.director),
         stash_ids=tuple(StashId(clean(i.endpoint), clean(i.stash_id)) for i in scene.stash_ids),
         screenshot=clean_or_none(scene.screenshot),
+        files_text=clean_or_none(scene.files_text),
+        files_print=scene.files_print,
     )
     return cleaned, Links(studio[0] if studio else None, performers, tags, tuple(missing))
 
@@ -141,6 +143,8 @@ def scene_row(
         to_json(scene.urls),
         to_json([(one.endpoint, one.stash_id) for one in scene.stash_ids]),
         scene.details,
+        scene.files_text,
+        scene.files_print,
     )
 
 

@@ -1,18 +1,26 @@
-"""`ports.SyncStore` on the database."""
+"""`ports.sync.SyncStore` on the database."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from stashhog.db import sync
 from stashhog.db.access import Access
-from stashhog.db.entity_writes import save_entities
+from stashhog.db.entity_writes import entity_ids, save_entities
 from stashhog.db.job_rows import job_checkpoint
 from stashhog.domain.library import Entity, EntityKind, Scene
-from stashhog.domain.sync import EntityDelta, ItemFailure, KnownScene, SyncCounts, Watermark
-from stashhog.ports import Checkpoint, SyncPoint
+from stashhog.domain.sync import (
+    EntityDelta,
+    ItemFailure,
+    KnownScene,
+    SyncCounts,
+    Watermarks,
+    Window,
+)
+from stashhog.ports import Checkpoint
+from stashhog.ports.sync import SyncPoint
 
 
 class SyncRows:
@@ -29,11 +37,19 @@ class SyncRows:
         """What a sync starts from."""
         return await self._db.read(sync.sync_point)
 
+    async def entity_ids(self, kind: EntityKind) -> Sequence[str]:
+        """Ids of all entities of a kind."""
+        return await self._db.read(entity_ids, kind)
+
     async def save_entities(
-        self, job_id: str, kind: EntityKind, entities: Sequence[Entity]
+        self,
+        job_id: str,
+        kind: EntityKind,
+        entities: Sequence[Entity],
+        failures: Sequence[ItemFailure] = (),
     ) -> EntityDelta:
-        """Diff a full list against the copy; see `ports.SyncStore.save_entities`."""
-        return await self._db.write(save_entities, job_id, kind, entities)
+        """Diff a full list against the copy; see `ports.sync.SyncStore.save_entities`."""
+        return await self._db.write(save_entities, job_id, kind, entities, failures)
 
     async def stale(self) -> Sequence[str]:
         """Ids of live scenes that have to be read again."""
@@ -52,10 +68,9 @@ class SyncRows:
         cursor: Mapping[str, Any],
         total: int | None = None,
         failures: Sequence[ItemFailure] = (),
-        watermark: Watermark | None = None,
-        unchanged: int = 0,
+        again: Collection[str] = (),
     ) -> SyncCounts:
-        """Upsert whole scenes and move the job along; see `ports.SyncStore.save_scenes`."""
+        """Upsert whole scenes and move the job along; see `ports.sync.SyncStore.save_scenes`."""
         return await self._db.write(
             sync.save_scenes,
             job_id,
@@ -64,18 +79,23 @@ class SyncRows:
             cursor=cursor,
             total=total,
             failures=failures,
-            watermark=watermark,
-            unchanged=unchanged,
+            again=again,
         )
 
-    async def live_ids(self) -> Sequence[str]:
-        """Ids of all live scenes, in numeric order."""
-        return await self._db.read(sync.live_ids)
+    async def count_held(self, window: Window) -> int:
+        """How many live scenes lie in a window."""
+        return await self._db.read(sync.count_held, window)
+
+    async def held_ids(self, window: Window, after: str | None, last: str | None) -> Sequence[str]:
+        """Ids of the live scenes of a window between two ids."""
+        return await self._db.read(sync.held_ids, window, after, last)
 
     async def mark_deleted(self, job_id: str, ids: Sequence[str], now: datetime) -> int:
         """Mark scenes as deleted in Stash; plans and history stay."""
         return await self._db.write(sync.mark_deleted, job_id, ids, now)
 
-    async def finish(self, job_id: str, watermark: Watermark | None, now: datetime) -> None:
-        """Make the run part of the history and keep the watermark."""
-        await self._db.write(sync.finish_sync, job_id, watermark, now)
+    async def finish(
+        self, job_id: str, marks: Watermarks, now: datetime, *, swept: bool
+    ) -> SyncCounts:
+        """Make the run part of the history and keep the watermarks."""
+        return await self._db.write(sync.finish_sync, job_id, marks, now, swept=swept)

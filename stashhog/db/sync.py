@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,32 +12,52 @@ from sqlalchemy.orm import Session
 
 from stashhog.core.pagination import PaginatedResponse, PaginationParams
 from stashhog.db.coverage import keep_coverage
+from stashhog.db.failures import forget_unreadable, keep_unreadable, note_failures
 from stashhog.db.job_rows import advance_job, job_row
-from stashhog.db.meta import LIVE_SCENES, WATERMARK, meta_number, meta_text, set_meta
+from stashhog.db.meta import (
+    FILES_WATERMARK,
+    LIVE_SCENES,
+    SWEPT_AT,
+    WATERMARK,
+    meta_number,
+    meta_text,
+    set_meta,
+)
 from stashhog.db.paging import Order, walk
 from stashhog.db.scene_writes import delete_scenes, take_scenes
 from stashhog.db.tables import sync_runs
 from stashhog.db.values import (
-    clean,
+    MAX_INTEGER,
     from_json,
     moment,
+    moment_or_none,
     moment_text,
+    row_id,
     row_ids,
     run,
-    run_many,
     shown,
     to_json,
 )
+from stashhog.domain.jobs import RESULT_SHAPES, JobKind
 from stashhog.domain.library import Scene
-from stashhog.domain.sync import ItemFailure, KnownScene, SyncCounts, Watermark
-from stashhog.ports import SyncPoint
+from stashhog.domain.sync import (
+    ItemFailure,
+    KnownScene,
+    SyncCounts,
+    Watermark,
+    Watermarks,
+    Window,
+    unsettled,
+)
+from stashhog.ports.sync import SyncPoint
 
-SAMPLE = 7
-REASON_CHARACTERS = 1000
+SAMPLE = 15
+OTHER_SCENE = "its id names another scene than before; what was proposed for that one stays with it"
 _RUN = (
     "SELECT id, job_id, mode, finished_at, created, updated, deleted, unchanged, failed"
     " FROM sync_runs"
 )
+_CHANGES = ("created", "updated", "deleted")
 _NUMBERED = " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC"
 _LAST = " ORDER BY id DESC LIMIT 1"
 
@@ -53,11 +73,14 @@ def sync_status(s: Session) -> dict[str, Any]:
         " ('completed', 'failed', 'cancelled') ORDER BY status = 'queued', created_at, id LIMIT 1",
     ).scalar_one_or_none()
     last = run(s, _RUN + _LAST).one_or_none()
-    mark = _watermark(s)
+    mark = _watermark(s, WATERMARK)
     return {
         "running_job_id": running,
         "last": None if last is None else _run_shape(last),
         "watermark": None if mark is None else mark.text,
+        "scenes": meta_number(s, LIVE_SCENES),
+        "unreadable": run(s, "SELECT count(*) FROM unreadable_scenes").scalar_one(),
+        "swept_at": meta_text(s, SWEPT_AT),
     }
 
 
@@ -78,17 +101,6 @@ def sync_history(s: Session, params: PaginationParams) -> PaginatedResponse[dict
     return found.page([_run_shape(row) for row in rows], total)
 
 
-def sync_failures(s: Session, job_id: str) -> list[dict[str, Any]]:
-    """What a sync could not take over, and why."""
-    rows = run(
-        s,
-        "SELECT f.kind, f.item, f.reason FROM sync_failures AS f JOIN jobs AS j ON j.n = f.job_n"
-        " WHERE j.id = ? ORDER BY f.id",
-        (job_id,),
-    )
-    return [{"kind": row[0], "item": row[1], "reason": row[2]} for row in rows]
-
-
 def _run_shape(row: Any) -> dict[str, Any]:
     return {
         "job_id": row[1],
@@ -104,7 +116,7 @@ def _run_shape(row: Any) -> dict[str, Any]:
 
 def take_scene(s: Session, scene: Scene, read_at: datetime) -> None:
     """Take one scene over as Stash has it now, outside of any job."""
-    take_scenes(s, [scene], read_at)
+    take_scenes(s, [scene], read_at, again=unsettled([scene], read_at))
 
 
 def forget_scene(s: Session, scene_id: str, now: datetime) -> None:
@@ -115,14 +127,14 @@ def forget_scene(s: Session, scene_id: str, now: datetime) -> None:
 # --- for the sync job ---------------------------------------------------------------------------
 
 
-def _watermark(s: Session) -> Watermark | None:
-    text = meta_text(s, WATERMARK)
-    return None if text is None else Watermark(**from_json(text))
+def _watermark(s: Session, name: str) -> Watermark | None:
+    text = meta_text(s, name)
+    return None if text is None else Watermark(from_json(text)["text"])
 
 
-def _keep_watermark(s: Session, watermark: Watermark | None) -> None:
-    if watermark is not None:
-        set_meta(s, WATERMARK, to_json(asdict(watermark)))
+def _keep_watermark(s: Session, name: str, mark: Watermark | None) -> None:
+    if mark is not None:
+        set_meta(s, name, to_json({"text": mark.text}))
 
 
 def sync_point(s: Session) -> SyncPoint:
@@ -139,7 +151,20 @@ def sync_point(s: Session) -> SyncPoint:
                 (low + (high - low) * step // max(SAMPLE - 1, 1),),
             ).one()
             sample[str(row[0])] = moment(row[1]).isoformat()
-    return SyncPoint(_watermark(s), meta_number(s, LIVE_SCENES), sample)
+    unreadable = run(
+        s,
+        "SELECT u.id, c.id IS NOT NULL AND c.deleted_at IS NULL FROM unreadable_scenes AS u"
+        " LEFT JOIN scenes AS c ON c.id = u.id ORDER BY u.id",
+    ).all()
+    live = meta_number(s, LIVE_SCENES)
+    return SyncPoint(
+        watermarks=Watermarks(_watermark(s, WATERMARK), _watermark(s, FILES_WATERMARK)),
+        live_scenes=live,
+        expected_scenes=live + sum(not held for _, held in unreadable),
+        unreadable=tuple(str(row[0]) for row in unreadable),
+        swept_at=moment_or_none(meta_text(s, SWEPT_AT)),
+        sample=sample,
+    )
 
 
 def stale_scenes(s: Session) -> list[str]:
@@ -152,17 +177,45 @@ def known_scenes(s: Session, ids: Sequence[str]) -> dict[str, KnownScene]:
     """What is remembered of these scenes; unknown and deleted ones are absent."""
     rows = run(
         s,
-        "SELECT id, updated_at_text, read_at, content_hash FROM scenes"
+        "SELECT id, updated_at_text, files_print FROM scenes"
         " WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))",
         (to_json(row_ids(ids)),),
     )
-    return {str(row[0]): KnownScene(row[1], moment(row[2]), row[3]) for row in rows}
+    return {str(row[0]): KnownScene(row[1], row[2]) for row in rows}
 
 
-def live_ids(s: Session) -> list[str]:
-    """Ids of all live scenes, in numeric order."""
-    rows = run(s, "SELECT id FROM scenes WHERE deleted_at IS NULL ORDER BY id").scalars()
-    return list(map(str, rows))
+_ALL, _CHANGED, _MOVED = "all", "changed", "moved"
+_COUNT = {
+    _CHANGED: "SELECT count(*) FROM scenes WHERE deleted_at IS NULL AND updated_at_text > ?",
+    _MOVED: "SELECT count(*) FROM scenes WHERE deleted_at IS NULL AND files_text > ?",
+}
+_IDS = {
+    _ALL: "SELECT id FROM scenes WHERE deleted_at IS NULL AND ? IS NULL AND id > ? AND id <= ?",
+    _CHANGED: "SELECT id FROM scenes INDEXED BY scenes_updated_at_text"
+    " WHERE deleted_at IS NULL AND updated_at_text > ? AND id > ? AND id <= ?",
+    _MOVED: "SELECT id FROM scenes INDEXED BY scenes_files_text"
+    " WHERE deleted_at IS NULL AND files_text > ? AND id > ? AND id <= ?",
+}
+
+
+def _kind_of(window: Window) -> str:
+    if window.since is None:
+        return _ALL
+    return _MOVED if window.of_files else _CHANGED
+
+
+def count_held(s: Session, window: Window) -> int:
+    """How many live scenes the copy has in a window, their texts compared as Stash does it."""
+    if window.since is None:
+        return meta_number(s, LIVE_SCENES)
+    return int(run(s, _COUNT[_kind_of(window)], (window.since,)).scalar_one())
+
+
+def held_ids(s: Session, window: Window, after: str | None, last: str | None) -> list[str]:
+    """Ids of the live scenes of a window that lie after one id and not after another."""
+    low, high = row_id(after or "0"), MAX_INTEGER if last is None else row_id(last)
+    found = run(s, _IDS[_kind_of(window)], (window.since, low, high))
+    return list(map(str, found.scalars()))
 
 
 def save_scenes(
@@ -174,43 +227,54 @@ def save_scenes(
     cursor: Mapping[str, Any],
     total: int | None = None,
     failures: Sequence[ItemFailure] = (),
-    watermark: Watermark | None = None,
-    unchanged: int = 0,
+    again: Collection[str] = (),
 ) -> SyncCounts:
-    """Take a page over and move the job along, as `ports.SyncStore.save_scenes` says."""
+    """Take a page over and move the job along, as `ports.sync.SyncStore.save_scenes` says."""
     row = job_row(s, job_id)
-    taken = take_scenes(s, scenes, read_at)
+    taken = take_scenes(s, scenes, read_at, job_n=row.n, again=again)
     failed = [*failures, *taken.failures]
-    run_many(
-        s,
-        "INSERT INTO sync_failures (job_n, kind, item, reason) VALUES (?, 'scene', ?, ?)",
-        [(row.n, clean(one.item[:64]), clean(one.reason[:REASON_CHARACTERS])) for one in failed],
-    )
-    _keep_watermark(s, watermark)
+    others = [ItemFailure(one, OTHER_SCENE) for one in taken.others]
+    note_failures(s, row.n, "scene", [*failed, *others])
+    keep_unreadable(s, scenes, failed, read_at)
     counts = SyncCounts(
         created=taken.created,
         updated=taken.updated,
-        unchanged=taken.unchanged + unchanged,
+        unchanged=taken.unchanged,
         failed=len(failed),
     )
-    handled = counts.created + counts.updated + counts.unchanged + counts.failed
+    handled = len(scenes) + len(failures)
     advance_job(s, row, done=handled, counts=counts.as_tally(), cursor=cursor, total=total)
-    return counts
+    return replace(counts, others=taken.others)
 
 
 def mark_deleted(s: Session, job_id: str, ids: Sequence[str], now: datetime) -> int:
     """Mark scenes as deleted in Stash and count them; returns how many were live."""
-    number = delete_scenes(s, row_ids(ids), now)
-    if number:
-        advance_job(s, job_row(s, job_id), counts={"deleted": number})
-    return number
+    row = job_row(s, job_id)
+    numbers = row_ids(ids)
+    forget_unreadable(s, numbers)
+    tally = delete_scenes(s, numbers, now, job_n=row.n)
+    if tally:
+        advance_job(s, row, counts=tally)
+    return tally.total()
 
 
-def finish_sync(s: Session, job_id: str, watermark: Watermark | None, now: datetime) -> None:
-    """Make the run part of the history and keep the watermark."""
+def finish_sync(
+    s: Session, job_id: str, marks: Watermarks, now: datetime, *, swept: bool
+) -> SyncCounts:
+    """Make the run part of the history and keep the watermarks.
+
+    The counts become those of the whole library: created, updated, unchanged and failed scenes are
+    together as many as Stash has.
+    """
     row = job_row(s, job_id)
     mode = from_json(run(s, "SELECT params FROM jobs WHERE n = ?", (row.n,)).scalar_one())["mode"]
-    names = ("created", "updated", "deleted", "unchanged", "failed")
+    point = sync_point(s)
+    failed = len(point.unreadable)
+    created, updated, deleted = (int(row.tally.get(name, 0)) for name in _CHANGES)
+    rest = point.expected_scenes - failed - created - updated
+    counts = SyncCounts(created, updated, deleted, max(rest, 0), failed)
+    tally = {**row.tally, **dict.fromkeys(RESULT_SHAPES[JobKind.SYNC], 0), **counts.as_tally()}
+    run(s, "UPDATE jobs SET tally = ?, total = done WHERE n = ?", (to_json(tally), row.n))
     run(
         s,
         "INSERT INTO sync_runs (job_id, mode, finished_at, created, updated, deleted, unchanged,"
@@ -222,9 +286,17 @@ def finish_sync(s: Session, job_id: str, watermark: Watermark | None, now: datet
             job_id,
             mode,
             moment_text(now),
-            *(row.tally.get(name, 0) for name in names),
+            counts.created,
+            counts.updated,
+            counts.deleted,
+            counts.unchanged,
+            counts.failed,
             to_json(row.tally.get("entities", {})),
         ),
     )
-    _keep_watermark(s, watermark)
+    _keep_watermark(s, WATERMARK, marks.scenes)
+    _keep_watermark(s, FILES_WATERMARK, marks.files)
+    if swept:
+        set_meta(s, SWEPT_AT, moment_text(now))
     keep_coverage(s, now)
+    return counts

@@ -120,6 +120,13 @@ sync_runs = Table(
     Column("failed", Integer),
 )
 
+sync_failures = Table(
+    "sync_failures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job_n", Integer),
+)
+
 plans = Table(
     "plans",
     metadata,

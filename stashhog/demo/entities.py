@@ -61,6 +61,14 @@ class EntityTable:
         self.rows[row.id] = row
         self._last_id = max(self._last_id, row.id)
 
+    def backup(self) -> tuple[dict[int, EntityRow], int]:
+        """All rows, and the last id that was given."""
+        return self.rows, self._last_id
+
+    def restore(self, kept: tuple[dict[int, EntityRow], int]) -> None:
+        """Hold these rows and no others."""
+        self.rows, self._last_id = kept
+
     def require(self, entity_id: int) -> EntityRow:
         """Return the row.
 

@@ -75,6 +75,7 @@ async def _serve_inside(
     config.bind = ["127.0.0.1:0"]
     config.errorlog = logging.getLogger(__name__)
     config.graceful_timeout = _GRACE_SECONDS
+    config.include_date_header = False  # the sample Stash has a clock of its own
     app = cast("ASGIFramework", stash.app())
     with trio.CancelScope(shield=True):
         await serve(app, config, shutdown_trigger=stop.wait, task_status=task_status)

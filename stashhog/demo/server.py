@@ -12,6 +12,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -319,6 +320,7 @@ async def _break_off(
 
 async def _send(request: _Request, reply: Reply, send: Send) -> None:
     reply = _compressed(request, reply)
+    reply.headers["date"] = format_datetime(request.backend.options.now(), usegmt=True)
     reply.headers.setdefault("content-length", str(len(reply.body)))
     await _send_parts(reply, send, more=False)
 

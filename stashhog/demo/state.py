@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -42,6 +43,7 @@ from stashhog.demo.rows import (
     StashIdRow,
 )
 
+_KEPT = ("scenes", "tables", "last_scene", "last_file")
 _DEFAULT_PAGE = 25
 _SORT_CHECKED = 26
 _DUPLICATES_NAMED = 28
@@ -140,6 +142,21 @@ class StashState:
             scene.created_at = scene.updated_at = self.now()
             self.load_scene(scene)
         self.arrivals.clear()
+
+    def backup(self) -> Mapping[str, Any]:
+        """Everything that the library holds, as a backup of its database does."""
+        tables = {kind: table.backup() for kind, table in self.tables.items()}
+        kept = (self.scenes, tables, self._last_scene, self._last_file)
+        return dict(zip(_KEPT, deepcopy(kept), strict=True))
+
+    def restore(self, backup: Mapping[str, Any]) -> None:
+        """Go back to a backup; ids that were given since will be given again."""
+        scenes, tables, self._last_scene, self._last_file = deepcopy(
+            tuple(backup[name] for name in _KEPT)
+        )
+        self.scenes = scenes
+        for kind, kept in tables.items():
+            self.tables[kind].restore(kept)
 
     # --- reading --------------------------------------------------------------------------------
 

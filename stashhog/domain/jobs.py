@@ -237,17 +237,23 @@ class SceneSelection:
 
 @dataclass(frozen=True, slots=True)
 class SyncSubmission:
-    """A sync: `full`, `incremental`, or only some scenes; `scheduled` names the run it is for."""
+    """A sync: `full`, `incremental`, or only some scenes; `scheduled` names the run it is for.
+
+    `adopt` takes the library that Stash serves now, whatever was synced before.
+    """
 
     mode: Literal["full", "incremental"] = "incremental"
     scene_ids: tuple[str, ...] | None = None
+    adopt: bool = False
     kind: Literal[JobKind.SYNC] = JobKind.SYNC
     scheduled: ScheduledRun | None = None
 
     @property
     def params(self) -> dict[str, Any]:
         """The job's public parameters."""
-        return {"mode": self.mode, "scene_ids": list(self.scene_ids) if self.scene_ids else None}
+        ids = list(self.scene_ids) if self.scene_ids else None
+        adopt = {"adopt": True} if self.adopt else {}
+        return {"mode": self.mode, "scene_ids": ids, **adopt}
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +337,8 @@ def retry_submission(job: Job) -> Submission:
     match job.kind:
         case JobKind.SYNC:
             ids: Sequence[str] | None = params.get("scene_ids")
-            return SyncSubmission(params["mode"], tuple(ids) if ids else None)
+            adopt = bool(params.get("adopt"))
+            return SyncSubmission(params["mode"], tuple(ids) if ids else None, adopt)
         case JobKind.ANALYSIS:
             return AnalysisSubmission(
                 selection=SceneSelection(

@@ -75,6 +75,10 @@ class Scene:
     stash_ids: tuple[StashId, ...] = ()
     screenshot: str | None = None
     """Path and query of the screenshot below Stash's base address; never a key."""
+    files_text: str | None = field(default=None, compare=False)
+    """The newest `updated_at` among the files, as Stash wrote it."""
+    files_print: str = field(default="", compare=False)
+    """`domain.sync.files_print` of the files."""
 
     @property
     def path(self) -> str | None:

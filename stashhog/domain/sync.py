@@ -1,8 +1,13 @@
 """What a page from Stash changes in the local copy, and what to ask Stash for next.
 
 Rules:
-- Instants are compared in UTC, never as text; Stash compares `updated_at` as text in its own zone,
-  so the question to Stash is built from the wall-clock part of a text that Stash itself wrote.
+- Instants are compared in UTC, never as text; Stash compares `updated_at` as text in whatever zone
+  its clock had when the row was written, so the question to Stash is built from the wall-clock part
+  of a text that Stash itself wrote.
+- Two windows on what changed: a narrow one, right while Stash keeps its zone, is listed; a wide
+  one, right whatever zone it moved to, is only counted, and listed where the counts disagree.
+- A row that was read within the second of its own `updated_at` may change again without a trace in
+  that text: it is read once more.
 - A re-read that changed nothing disturbs nothing: the content hash decides.
 - Nothing is marked deleted in bulk without a second look.
 """
@@ -11,16 +16,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from stashhog.domain.library import Scene, SceneFile
 
 OVERLAP = timedelta(hours=1, seconds=10)
-WIDE_OVERLAP = timedelta(hours=26)
-SETTLE = timedelta(seconds=2)
-"""A row read this soon after its own `updated_at` may still change within the same second."""
+"""How far a clock is put back at most, and how long a change may wait for its commit."""
+FURTHEST_WEST = timedelta(hours=12)
+SETTLE = timedelta(seconds=3)
+"""The second of an edit, and how little is known of Stash's own clock."""
+SWEEP_EVERY = timedelta(hours=24)
+ENOUGH_HELD = 50
+"""Of fewer scenes somebody may well delete more than half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +42,56 @@ class ItemFailure:
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """The newest `updated_at` seen: Stash's own text, and its UTC offset in seconds.
-
-    `offset_changed`: an earlier watermark had another offset (daylight saving, a moved server).
-    """
+    """The newest `updated_at` that counts: an instant in Stash's own spelling, offset and all."""
 
     text: str
-    offset_s: int
-    offset_changed: bool = False
 
     @property
     def instant(self) -> datetime:
         """The watermark as an instant in UTC."""
         return parse_time(self.text)
 
+    @property
+    def offset(self) -> timedelta:
+        """How far the clock that wrote it is ahead of UTC."""
+        return datetime.fromisoformat(self.text).utcoffset() or timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Watermarks:
+    """How far scenes and, where Stash can be asked for them, their files were seen."""
+
+    scenes: Watermark | None = None
+    files: Watermark | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A scene's id and Stash's text of its `updated_at`."""
+    """What tells whether a scene changed: its `updated_at`, and a print of its files if asked for.
+
+    `files_text` is the last of the files' `updated_at` texts, as texts are ordered; both are None
+    where not asked for.
+    """
 
     id: str
     updated_at_text: str
+    files_text: str | None = None
+    files_print: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which scenes to list or count: all, or those (`of_files`: whose files) that changed since.
+
+    `with_files` asks for the print of each scene's files, which costs several times as much.
+    """
+
+    since: str | None = None
+    of_files: bool = False
+    with_files: bool = False
+
+
+EVERYTHING = Window()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +99,26 @@ class KnownScene:
     """What the local copy remembers of a scene between syncs."""
 
     updated_at_text: str
-    read_at: datetime
-    content_hash: str
+    files_print: str
 
 
 @dataclass(frozen=True, slots=True)
 class SyncCounts:
-    """What a page or a run did to the local scenes."""
+    """What a page or a run did to the local scenes.
+
+    `others` are ids that name another scene than before.
+    """
 
     created: int = 0
     updated: int = 0
     deleted: int = 0
     unchanged: int = 0
     failed: int = 0
+    others: tuple[str, ...] = ()
 
     def as_tally(self) -> dict[str, int]:
         """The counts that are not zero, by name."""
-        return {name: count for name, count in asdict(self).items() if count}
+        return {name: n for name, n in asdict(self).items() if name != "others" and n}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +144,24 @@ def parse_time(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def advance_watermark(mark: Watermark | None, text: str) -> Watermark:
-    """The watermark after a row with this `updated_at` text was seen."""
-    offset = datetime.fromisoformat(text).utcoffset() or timedelta(0)
-    seconds = int(offset.total_seconds())
-    if mark is None:
-        return Watermark(text, seconds)
-    moved = mark.offset_changed or seconds != mark.offset_s
-    if parse_time(text) <= mark.instant:
-        return mark if moved == mark.offset_changed else Watermark(mark.text, mark.offset_s, moved)
-    return Watermark(text, seconds, moved)
+def advance_watermark(mark: Watermark | None, text: str | None) -> Watermark | None:
+    """The watermark after a row with this `updated_at` text was seen; what is no time is not."""
+    try:
+        newer = text is not None and (mark is None or parse_time(text) > mark.instant)
+    except ValueError:
+        return mark
+    return Watermark(text) if newer and text is not None else mark
+
+
+def limited(mark: Watermark | None, latest: datetime) -> Watermark | None:
+    """The watermark, but not beyond this instant.
+
+    What is edited while a sync runs lies after the run's beginning, and rows from the future (a
+    clock that was wrong) must not hide what comes before them.
+    """
+    if mark is None or mark.instant <= latest:
+        return mark
+    return Watermark(latest.astimezone(timezone(mark.offset)).isoformat(timespec="seconds"))
 
 
 def changed_since(mark: Watermark) -> str:
@@ -120,20 +169,74 @@ def changed_since(mark: Watermark) -> str:
 
     The text sorts before every text of the same second, so that second is included.
     """
-    overlap = WIDE_OVERLAP if mark.offset_changed else OVERLAP
-    local = datetime.fromisoformat(mark.text).replace(tzinfo=None) - overlap
+    local = datetime.fromisoformat(mark.text).replace(tzinfo=None) - OVERLAP
     return local.isoformat(timespec="seconds")
 
 
-def needs_reading(stamp: Stamp, known: KnownScene | None) -> bool:
-    """Whether the whole row has to be read again.
+def changed_anywhere_since(mark: Watermark) -> str:
+    """The same, below the text of every later change, whatever zone Stash moved to meanwhile."""
+    local = mark.instant.replace(tzinfo=None) - FURTHEST_WEST - OVERLAP
+    return local.isoformat(timespec="seconds")
 
-    True where the scene is new, its time moved, or it was last read within two seconds of its own
-    `updated_at`: a second edit in that same second would leave the text as it was.
-    """
+
+def another_zone(mark: Watermark, stamps: Iterable[Stamp]) -> bool:
+    """Whether a row was written by a clock in another zone than the watermark's."""
+    return any(_offset(stamp.updated_at_text) not in (None, mark.offset) for stamp in stamps)
+
+
+def _offset(text: str) -> timedelta | None:
+    try:
+        return datetime.fromisoformat(text).utcoffset()
+    except ValueError:
+        return None
+
+
+def needs_reading(stamp: Stamp, known: KnownScene | None) -> bool:
+    """Whether the whole row has to be read again: it is new, its time moved, or its files did."""
     if known is None or known.updated_at_text != stamp.updated_at_text:
         return True
-    return known.read_at - parse_time(stamp.updated_at_text) <= SETTLE
+    return stamp.files_print is not None and stamp.files_print != known.files_print
+
+
+def unsettled(scenes: Iterable[Scene], asked_at: datetime) -> list[str]:
+    """Which scenes have to be read once more, because they were read in the second of an edit.
+
+    Args:
+        scenes: As they were read.
+        asked_at: When Stash was asked, by Stash's own clock.
+    """
+    return [
+        scene.id
+        for scene in scenes
+        if abs(asked_at - scene.updated_at) <= SETTLE or _is_near(scene.files_text, asked_at)
+    ]
+
+
+def _is_near(text: str | None, asked_at: datetime) -> bool:
+    mark = advance_watermark(None, text)
+    return mark is not None and abs(asked_at - mark.instant) <= SETTLE
+
+
+def sweep_due(swept_at: datetime | None, now: datetime) -> bool:
+    """Whether all scenes have to be compared, not only those that Stash says have changed."""
+    return swept_at is None or now - swept_at >= SWEEP_EVERY
+
+
+def files_print(files: Sequence[SceneFile], times: Sequence[str]) -> str:
+    """Name what a list of files says of itself in 16 hex digits.
+
+    A file that moved, was hashed or was given to another scene leaves the scene's time as it is.
+
+    Args:
+        files: With id, path, size and fingerprints; what else they hold does not count.
+        times: The `updated_at` texts of the same files.
+    """
+    said = [
+        (f.id, f.path, f.size, time, sorted((p.type, p.value) for p in f.fingerprints))
+        for f, time in zip(files, times, strict=True)
+    ]
+    text = json.dumps(said, separators=(",", ":"))
+    return hashlib.blake2b(text.encode("ascii"), digest_size=8).hexdigest()
 
 
 def content_hash(scene: Scene) -> str:
@@ -188,3 +291,11 @@ def looks_replaced(known: Mapping[str, str], found: Mapping[str, str]) -> bool:
     common = [scene_id for scene_id in known if scene_id in found]
     wrong = sum(known[scene_id] != found[scene_id] for scene_id in common)
     return len(common) >= 3 and wrong * 2 > len(common)  # noqa: PLR2004 - fewer prove nothing
+
+
+def looks_emptied(gone: int, held: int, *, of: int | None = None) -> bool:
+    """Whether more scenes went than anybody deletes: another library answers, or an empty one.
+
+    `held` may be a sample `of` all.
+    """
+    return (held if of is None else of) >= ENOUGH_HELD and gone * 2 > held

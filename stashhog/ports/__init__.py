@@ -19,12 +19,10 @@ from stashhog.domain.library import Entity, EntityKind, Library, Scene, StashIns
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.plans import Change, ChangeError, ChangeStatus, NewChange, Value
 from stashhog.domain.sync import (
-    EntityDelta,
+    EVERYTHING,
     ItemFailure,
-    KnownScene,
     Stamp,
-    SyncCounts,
-    Watermark,
+    Window,
 )
 
 
@@ -47,21 +45,27 @@ class DependencyState:
 class ScenePage:
     """A keyset page: the scenes in id order, what could not be read, and where to go on.
 
-    `last_id` is None after the last page.
+    `last_id` is None after the last page. `asked_at` is when Stash was asked, by its own clock;
+    None where it does not tell the time.
     """
 
     scenes: tuple[Scene, ...]
     failures: tuple[ItemFailure, ...]
     last_id: str | None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScenesById:
-    """The scenes that were asked for by id, and the ids that Stash does not have."""
+    """The scenes that were asked for by id, and the ids that Stash does not have.
+
+    `asked_at` as in `ScenePage`, the earliest of several requests.
+    """
 
     scenes: tuple[Scene, ...]
     missing: tuple[str, ...]
     failures: tuple[ItemFailure, ...] = ()
+    asked_at: datetime | None = None
 
 
 class Stash(Protocol):
@@ -82,8 +86,8 @@ class Stash(Protocol):
         """What Stash itself is at work on that a polite job waits for, as a `waiting.code`."""
         ...
 
-    async def count_scenes(self) -> int:
-        """How many scenes Stash has."""
+    async def count_scenes(self, window: Window = EVERYTHING) -> int:
+        """How many scenes Stash has in a window."""
         ...
 
     async def scenes_after(self, after_id: str | None, limit: int) -> ScenePage:
@@ -91,9 +95,9 @@ class Stash(Protocol):
         ...
 
     async def stamps_after(
-        self, after_id: str | None, limit: int, *, since: str | None = None
+        self, after_id: str | None, limit: int, *, window: Window = EVERYTHING
     ) -> Sequence[Stamp]:
-        """Ids and `updated_at` texts by keyset on id; `since` as `domain.sync.changed_since`."""
+        """Ids and `updated_at` texts by keyset on id, fewer than `limit` only at the end."""
         ...
 
     async def scenes(self, ids: Sequence[str]) -> ScenesById:
@@ -227,81 +231,6 @@ class Checkpoint:
     done: int
     total: int | None
     tally: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class SyncPoint:
-    """What a sync starts from."""
-
-    watermark: Watermark | None
-    live_scenes: int
-    sample: Mapping[str, str]
-    """Some scene ids → `created_at` (ISO, UTC), for `looks_replaced`."""
-
-
-class SyncStore(Protocol):
-    """The local copy: the sync job's. `job_id` names whose cursor, counts and tally move along."""
-
-    async def checkpoint(self, job_id: str) -> Checkpoint:
-        """Where this job stands."""
-        ...
-
-    async def sync_point(self) -> SyncPoint:
-        """Watermark, number of live scenes, and a sample for telling libraries apart."""
-        ...
-
-    async def save_entities(
-        self, job_id: str, kind: EntityKind, entities: Sequence[Entity]
-    ) -> EntityDelta:
-        """Diff a full list against the copy; what is not in the list goes (links and all).
-
-        Live scenes that were linked to what went are marked stale in the same transaction: a merge
-        in Stash moved their links without a trace in `updated_at`. Counted in the tally as
-        `entities.created`, `entities.updated`, `entities.deleted`, `entities.failed`.
-        """
-        ...
-
-    async def stale(self) -> Sequence[str]:
-        """Ids of live scenes that have to be read again whatever their `updated_at` says.
-
-        `save_scenes` and `mark_deleted` take the mark away.
-        """
-        ...
-
-    async def known(self, ids: Sequence[str]) -> Mapping[str, KnownScene]:
-        """What we remember of these scenes; unknown and deleted ones are absent."""
-        ...
-
-    async def save_scenes(
-        self,
-        job_id: str,
-        scenes: Sequence[Scene],
-        *,
-        read_at: datetime,
-        cursor: Mapping[str, Any],
-        total: int | None = None,
-        failures: Sequence[ItemFailure] = (),
-        watermark: Watermark | None = None,
-        unchanged: int = 0,
-    ) -> SyncCounts:
-        """Upsert whole scenes and move the job's cursor, counts and tally, in one transaction.
-
-        `unchanged` counts scenes that needed no reading. `done` grows by all that were handled.
-        A scene that links an unknown entity keeps its other links.
-        """
-        ...
-
-    async def live_ids(self) -> Sequence[str]:
-        """Ids of all scenes that are not marked deleted, in numeric order."""
-        ...
-
-    async def mark_deleted(self, job_id: str, ids: Sequence[str], now: datetime) -> int:
-        """Mark scenes as deleted in Stash; plans and history stay."""
-        ...
-
-    async def finish(self, job_id: str, watermark: Watermark | None, now: datetime) -> None:
-        """Make the run part of the history and keep the watermark."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -60,11 +61,15 @@ class ResolverError(StashError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer: its status, its whole body, no longer compressed, and its `Retry-After`."""
+    """An HTTP answer: its status, its whole body, no longer compressed, and its `Retry-After`.
+
+    `asked_at` is when the question went out, by the server's own clock; None where it has not said.
+    """
 
     status: int
     body: bytes
     retry_after: str = ""
+    asked_at: datetime | None = None
 
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")

@@ -30,7 +30,7 @@ from stashhog.domain.events import hindrance
 from stashhog.domain.library import Entity, EntityKind, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.plans import name_key
-from stashhog.domain.sync import ItemFailure, Stamp
+from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window
 from stashhog.ports import ScenePage, ScenesById
 from stashhog.stash import mapping
 from stashhog.stash.answers import ResolverError, unknown_outcome
@@ -42,7 +42,7 @@ from stashhog.stash.documents import (
     STATUS,
     UPDATE_SCENE,
 )
-from stashhog.stash.reading import Reader, not_ready
+from stashhog.stash.reading import Reader, criteria, not_ready
 from stashhog.stash.transport import Screenshot, Wire, open_wire
 
 OLDEST_SCHEMA = 55
@@ -105,19 +105,20 @@ class StashClient:
 
     # --- scenes ---------------------------------------------------------------------------------
 
-    async def count_scenes(self) -> int:
-        """How many scenes Stash has."""
-        return await self._reader.ask(COUNT_SCENES, {"filter": {"per_page": 0}}, _read_count)
+    async def count_scenes(self, window: Window = EVERYTHING) -> int:
+        """How many scenes Stash has in a window."""
+        variables = {"filter": {"per_page": 0}, "where": criteria(window)}
+        return await self._reader.ask(COUNT_SCENES, variables, _read_count)
 
     async def scenes_after(self, after_id: str | None, limit: int) -> ScenePage:
         """Whole scenes by keyset on id; a page may be shorter than asked for and not the last."""
         return await self._reader.scenes_after(after_id, limit)
 
     async def stamps_after(
-        self, after_id: str | None, limit: int, *, since: str | None = None
+        self, after_id: str | None, limit: int, *, window: Window = EVERYTHING
     ) -> Sequence[Stamp]:
         """Ids and `updated_at` texts by keyset on id; fewer than `limit` only at the end."""
-        return await self._reader.stamps_after(after_id, limit, since=since)
+        return await self._reader.stamps_after(after_id, limit, window=window)
 
     async def scenes(self, ids: Sequence[str]) -> ScenesById:
         """Scenes by id; one request where all exist, none for an empty sequence."""
@@ -139,16 +140,17 @@ class StashClient:
         inputs = mapping.update_inputs(update)
         if not inputs:
             return await self._read_one(update.scene_id)
-        scene = await self._wire.ask(UPDATE_SCENE, {"input": inputs[0]}, _read_updated)
+        scene = (await self._wire.ask(UPDATE_SCENE, {"input": inputs[0]}, _read_updated)).value
         for later in inputs[1:]:
             try:
-                scene = await self._wire.ask(UPDATE_SCENE, {"input": later}, _read_updated)
+                answer = await self._wire.ask(UPDATE_SCENE, {"input": later}, _read_updated)
             except StashUnknownOutcomeError:
                 raise
             except StashError as error:
                 raise unknown_outcome(f"the second half of a change failed: {error.detail}") from (
                     None
                 )
+            scene = answer.value
         return scene
 
     async def _read_one(self, scene_id: str) -> Scene:
@@ -206,7 +208,7 @@ class StashClient:
                 raise StashProtocolError(made.reason)
             return made
 
-        return await self._wire.ask(operation, {"input": {"name": wanted}}, read)
+        return (await self._wire.ask(operation, {"input": {"name": wanted}}, read)).value
 
     async def entity_uses(self, kind: EntityKind, entity_id: str) -> int | None:
         """How many objects of any kind use an entity, children included; None if it is gone."""

@@ -41,7 +41,7 @@ class Operation:
 _SCENE = """{
   id title code details director date urls rating100 organized created_at updated_at
   files {
-    id path size duration width height video_codec frame_rate
+    id path size duration width height video_codec frame_rate updated_at
     fingerprints { type value }
   }
   paths { screenshot }
@@ -83,11 +83,16 @@ CAPABILITIES = Operation(
     ' scene: __type(name: "Scene") { fields { name } } }',
 )
 JOB_QUEUE = Operation("JobQueue", "jobQueue", "query JobQueue { jobQueue { status description } }")
-COUNT_SCENES = _query(
-    "CountScenes", "findScenes", "$filter: FindFilterType", "filter: $filter", "{ count }"
-)
+COUNT_SCENES = _query("CountScenes", "findScenes", _PAGE, _PAGED, "{ count }")
 SCENES_AFTER = _query("ScenesAfter", "findScenes", _PAGE, _PAGED, f"{{ scenes {_SCENE} }}")
 STAMPS_AFTER = _query("StampsAfter", "findScenes", _PAGE, _PAGED, "{ scenes { id updated_at } }")
+FILE_STAMPS_AFTER = _query(
+    "FileStampsAfter",
+    "findScenes",
+    _PAGE,
+    _PAGED,
+    "{ scenes { id updated_at files { id path size updated_at fingerprints { type value } } } }",
+)
 SCENES_BY_ID = _query(
     "ScenesById", "findScenes", "$ids: [ID!]", "ids: $ids", f"{{ scenes {_SCENE} }}"
 )
@@ -174,6 +179,7 @@ ALLOWED: Mapping[str, Operation] = {
         COUNT_SCENES,
         SCENES_AFTER,
         STAMPS_AFTER,
+        FILE_STAMPS_AFTER,
         SCENES_BY_ID,
         SCENE_BY_ID,
         UPDATE_SCENE,

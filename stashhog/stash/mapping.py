@@ -27,7 +27,7 @@ from stashhog.domain.library import (
     StashInstance,
 )
 from stashhog.domain.merge import SceneUpdate
-from stashhog.domain.sync import ItemFailure, Stamp, parse_time
+from stashhog.domain.sync import ItemFailure, Stamp, files_print, parse_time
 from stashhog.ports import ScenePage
 from stashhog.stash.links import screenshot_path, strip_keys
 
@@ -147,6 +147,7 @@ def _scene(scene_id: str, row: Mapping[str, Any]) -> Scene:
     updated_at, updated_at_text = _instant(row, "updated_at")
     paths = row.get("paths")
     picture = paths.get("screenshot") if isinstance(paths, dict) else None
+    files, times = _files(row.get("files"))
     return Scene(
         id=scene_id,
         title=_text(row, "title"),
@@ -157,7 +158,7 @@ def _scene(scene_id: str, row: Mapping[str, Any]) -> Scene:
         studio_id=_linked(row, "studio"),
         performer_ids=_links(row, "performers"),
         tag_ids=_links(row, "tags"),
-        files=_files(row.get("files")),
+        files=files,
         urls=tuple(kept for url in _texts(row.get("urls")) if (kept := strip_keys(url))),
         created_at=created_at,
         updated_at=updated_at,
@@ -166,16 +167,20 @@ def _scene(scene_id: str, row: Mapping[str, Any]) -> Scene:
         director=_text(row, "director"),
         stash_ids=_stash_ids(row.get("stash_ids")),
         screenshot=screenshot_path(picture) if isinstance(picture, str) else None,
+        files_text=max(times, default=None) or None,
+        files_print=files_print(files, times),
     )
 
 
-def _files(value: object) -> tuple[SceneFile, ...]:
-    files: dict[str, SceneFile] = {}
+def _files(value: object) -> tuple[tuple[SceneFile, ...], tuple[str, ...]]:
+    """Files, each once, and the texts of their `updated_at`."""
+    files: dict[str, tuple[SceneFile, str]] = {}
     for row in _rows(value):
         file = _file(row) if isinstance(row, dict) else None
         if file is not None:
-            files.setdefault(file.id, file)
-    return tuple(files.values())
+            time = row.get("updated_at")
+            files.setdefault(file.id, (file, time if isinstance(time, str) else ""))
+    return tuple(file for file, _ in files.values()), tuple(time for _, time in files.values())
 
 
 def _file(row: Mapping[str, Any]) -> SceneFile | None:
@@ -274,9 +279,17 @@ def read_stamps(rows: Sequence[object], *, after: str | None) -> tuple[list[Stam
     for row in rows:
         scene_id = read_id(row.get("id")) if isinstance(row, dict) else None
         if scene_id is not None and isinstance(row, dict):
-            text = row.get("updated_at")
-            stamps[scene_id] = Stamp(scene_id, text if isinstance(text, str) else "")
+            stamps[scene_id] = _stamp(scene_id, row)
     return list(stamps.values()), _last_id(rows, after)
+
+
+def _stamp(scene_id: str, row: Mapping[str, Any]) -> Stamp:
+    text = row.get("updated_at")
+    said = text if isinstance(text, str) else ""
+    if "files" not in row:
+        return Stamp(scene_id, said)
+    files, times = _files(row["files"])
+    return Stamp(scene_id, said, max(times, default=None) or None, files_print(files, times))
 
 
 def read_scenes(rows: Sequence[object]) -> dict[str, Scene | ItemFailure]:

@@ -5,14 +5,16 @@ Rules:
   asks owns long waiting.
 - One scene that cannot be read nulls the whole answer it is part of. Then the same scenes are asked
   for by id, in halves down to single ones, and only that one is a failure.
-- An answer that does not come in time, or is too large, makes the next questions smaller; they
-  grow again slowly.
+- An answer that does not come in time, or is too large to take, makes the next questions smaller at
+  once; they grow again only after many good ones.
 - Where Stash says how long it wants to be left alone, it is not asked again here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import stamina
@@ -25,12 +27,13 @@ from stashhog.core.exceptions import (
     StashProtocolError,
 )
 from stashhog.domain.library import Entity, EntityKind, Scene
-from stashhog.domain.sync import ItemFailure, Stamp
+from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window
 from stashhog.ports import ScenePage, ScenesById
 from stashhog.stash import mapping
 from stashhog.stash.answers import ResolverError, StashTooLargeError, StashTooSlowError
 from stashhog.stash.documents import (
     ENTITY_OPERATIONS,
+    FILE_STAMPS_AFTER,
     SCENE_BY_ID,
     SCENES_AFTER,
     SCENES_BY_ID,
@@ -38,13 +41,15 @@ from stashhog.stash.documents import (
     STATUS,
     Operation,
 )
-from stashhog.stash.transport import Wire
+from stashhog.stash.transport import Answered, Wire
 
 T = TypeVar("T")
 Read = Callable[[Mapping[str, Any]], T]
 
 LARGEST_PAGE = 1_000
-SHRINK = 8
+LARGEST_STAMPS = 10_000
+SHRINK = 4
+GROW_AFTER = 16
 ENTITY_PAGE = 512
 """A power of two: each half of a page is again a page of Stash's own paging."""
 
@@ -56,12 +61,34 @@ LONGEST_RETRY_S = 5.0
 stamina.instrumentation.set_on_retry_hooks(())
 
 
+TOO_MUCH = (StashTooSlowError, StashTooLargeError)
+"""What a smaller question helps against."""
+
+
 def _worth_another_try(error: Exception) -> bool:
-    if isinstance(error, (StashTooSlowError, StashTooLargeError)):
+    if isinstance(error, TOO_MUCH):
         return False
     if isinstance(error, StashBusyError) and error.retry_after_seconds > LONGEST_PAUSE_S:
         return False
     return isinstance(error, (StashConnectionError, StashBusyError, StashProtocolError))
+
+
+class Size:
+    """How large a question may be, as the answers so far have shown."""
+
+    def __init__(self, largest: int) -> None:
+        self._largest = self.most = largest
+        self._good = 0
+
+    def answered(self) -> None:
+        """Note a good answer; after many of them the next question is twice as large."""
+        self._good += 1
+        if self._good >= GROW_AFTER:
+            self._good, self.most = 0, min(self._largest, self.most * 2)
+
+    def too_much(self, size: int) -> None:
+        """Note that a question of this size was too large."""
+        self._good, self.most = 0, max(1, min(self.most, size // SHRINK))
 
 
 class Reader:
@@ -70,7 +97,8 @@ class Reader:
     def __init__(self, wire: Wire, *, tries: int) -> None:
         self._wire = wire
         self._tries = tries
-        self._most = LARGEST_PAGE
+        self._pages = Size(LARGEST_PAGE)
+        self._stamps = Size(LARGEST_STAMPS)
 
     async def ask(
         self,
@@ -78,6 +106,15 @@ class Reader:
         variables: Mapping[str, Any],
         read: Read[T],
     ) -> T:
+        """As `asked`, for what was read alone."""
+        return (await self.asked(operation, variables, read)).value
+
+    async def asked(
+        self,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        read: Read[T],
+    ) -> Answered[T]:
         """Ask, and ask again where that may help, at most `tries` times in all.
 
         Raises:
@@ -102,9 +139,10 @@ class Reader:
 
     async def _refuse_unready(self) -> None:
         """Tell a library that is not open from an item that cannot be read."""
-        instance = await self._wire.ask(
+        answer = await self._wire.ask(
             STATUS, {}, lambda data: mapping.read_instance(data, frozenset())
         )
+        instance = answer.value
         if instance.status != "OK":
             raise not_ready(instance.status)
 
@@ -112,102 +150,122 @@ class Reader:
 
     async def scenes_after(self, after: str | None, limit: int) -> ScenePage:
         """A keyset page, as long as `limit` or as Stash can answer in time."""
-        size = max(1, min(limit, self._most))
-        try:
-            page = await self._page(after, size)
-        except (StashTooSlowError, StashTooLargeError) as error:
-            if size > 1:
-                return await self.scenes_after(after, self._shrink(size))
-            if isinstance(error, StashTooSlowError):
-                raise
-            return await self._page_by_id(after, size)
-        except ResolverError:
-            return await self._page_by_id(after, size)
-        self._most = min(LARGEST_PAGE, self._most * 2)
-        return page
-
-    def _shrink(self, size: int) -> int:
-        self._most = max(1, size // SHRINK)
-        return self._most
+        while True:
+            size = max(1, min(limit, self._pages.most))
+            try:
+                page = await self._page(after, size)
+            except TOO_MUCH:
+                if size == 1:
+                    return await self._page_by_id(after, size)
+                self._pages.too_much(size)
+            except ResolverError:
+                return await self._page_by_id(after, size)
+            else:
+                self._pages.answered()
+                return page
 
     async def _page(self, after: str | None, size: int) -> ScenePage:
-        return await self.ask(
+        answer = await self.asked(
             SCENES_AFTER,
             _keyset(after, size),
             lambda data: mapping.read_scene_page(rows_of(data, "scenes"), after=after, asked=size),
         )
+        return replace(answer.value, asked_at=answer.asked_at)
 
     async def _page_by_id(self, after: str | None, size: int) -> ScenePage:
-        stamps = await self.stamps_after(after, size, since=None)
+        stamps = await self.stamps_after(after, size)
         ids = [stamp.id for stamp in stamps]
         found = await self.scenes(ids)
-        return ScenePage(found.scenes, found.failures, ids[-1] if len(ids) >= size else None)
+        last = ids[-1] if len(ids) >= size else None
+        return ScenePage(found.scenes, found.failures, last, found.asked_at)
 
     async def stamps_after(
-        self, after: str | None, limit: int, *, since: str | None
+        self, after: str | None, limit: int, *, window: Window = EVERYTHING
     ) -> list[Stamp]:
         """Stamps in id order, fewer than `limit` only at the end."""
         stamps: list[Stamp] = []
         while len(stamps) < limit:
-            asked = limit - len(stamps)
-            start = after
-
-            def read(
-                data: Mapping[str, Any], start: str | None = start
-            ) -> tuple[list[Stamp], str | None, int]:
-                rows = rows_of(data, "scenes")
-                return *mapping.read_stamps(rows, after=start), len(rows)
-
-            found, after, count = await self.ask(
-                STAMPS_AFTER, _keyset(start, asked, since=since), read
-            )
+            asked = min(limit - len(stamps), self._stamps.most)
+            try:
+                found, after, count = await self._some_stamps(after, asked, window)
+            except TOO_MUCH:
+                if asked == 1:
+                    raise
+                self._stamps.too_much(asked)
+                continue
+            self._stamps.answered()
             stamps.extend(found)
             if count < asked:
                 break
         return sorted(stamps, key=lambda stamp: int(stamp.id))
+
+    async def _some_stamps(
+        self, after: str | None, size: int, window: Window
+    ) -> tuple[list[Stamp], str | None, int]:
+        def read(data: Mapping[str, Any]) -> tuple[list[Stamp], str | None, int]:
+            rows = rows_of(data, "scenes")
+            return *mapping.read_stamps(rows, after=after), len(rows)
+
+        operation = FILE_STAMPS_AFTER if window.with_files else STAMPS_AFTER
+        return await self.ask(operation, _keyset(after, size, window), read)
 
     async def scenes(self, ids: Sequence[str]) -> ScenesById:
         """Scenes by id, each at most once, in the order asked for."""
         wanted = list(dict.fromkeys(ids))
         known = [scene_id for scene_id in wanted if mapping.ID.fullmatch(scene_id)]
         found: dict[str, Scene | ItemFailure] = {}
+        asked_at: list[datetime] = []
         while known:
-            chunk, known = known[: self._most], known[self._most :]
-            found.update(await self._by_id(chunk))
+            chunk, known = known[: self._pages.most], known[self._pages.most :]
+            found.update(await self._by_id(chunk, asked_at))
         return ScenesById(
             scenes=tuple(item for key in wanted if isinstance(item := found.get(key), Scene)),
             missing=tuple(key for key in wanted if key not in found),
             failures=tuple(item for item in found.values() if isinstance(item, ItemFailure)),
+            asked_at=min(asked_at, default=None),
         )
 
-    async def _by_id(self, ids: Sequence[str]) -> dict[str, Scene | ItemFailure]:
-        """Scenes and failures by id; what Stash does not have is absent."""
-        if len(ids) == 1:
-            return await self._single(ids[0])
-        try:
-            found = await self.ask(
-                SCENES_BY_ID,
-                {"ids": list(ids)},
-                lambda data: mapping.read_scenes(rows_of(data, "scenes")),
-            )
-        except StashTooSlowError:
-            self._shrink(len(ids))
-            raise
-        except (ResolverError, StashTooLargeError):
-            middle = len(ids) // 2
-            return {**await self._by_id(ids[:middle]), **await self._by_id(ids[middle:])}
-        return {key: found[key] for key in ids if key in found}
+    async def _by_id(
+        self, ids: Sequence[str], asked_at: list[datetime]
+    ) -> dict[str, Scene | ItemFailure]:
+        """Scenes and failures by id; what Stash does not have is absent.
 
-    async def _single(self, scene_id: str) -> dict[str, Scene | ItemFailure]:
+        The times at which Stash was asked are added to `asked_at`.
+        """
         try:
-            item = await self.ask(SCENE_BY_ID, {"id": scene_id}, _read_single)
+            if len(ids) == 1:
+                answer = await self._single(ids[0])
+            else:
+                answer = await self.asked(
+                    SCENES_BY_ID,
+                    {"ids": list(ids)},
+                    lambda data: mapping.read_scenes(rows_of(data, "scenes")),
+                )
+        except TOO_MUCH:
+            if len(ids) == 1:
+                raise
+            self._pages.too_much(len(ids))
+        except ResolverError:
+            pass  # one of them spoils the answer
+        else:
+            if answer.asked_at is not None:
+                asked_at.append(answer.asked_at)
+            return {key: answer.value[key] for key in ids if key in answer.value}
+        middle = len(ids) // 2
+        first = await self._by_id(ids[:middle], asked_at)
+        return {**first, **await self._by_id(ids[middle:], asked_at)}
+
+    async def _single(self, scene_id: str) -> Answered[dict[str, Scene | ItemFailure]]:
+        try:
+            answer = await self.asked(SCENE_BY_ID, {"id": scene_id}, _read_single)
         except ResolverError as error:
             if error.missing_scene == scene_id:
-                return {}
-            return {scene_id: ItemFailure(scene_id, error.detail)}
+                return Answered({}, None)
+            return Answered({scene_id: ItemFailure(scene_id, error.detail)}, None)
         except StashTooLargeError as error:
-            return {scene_id: ItemFailure(scene_id, error.detail)}
-        return {} if item is None else {scene_id: item}
+            return Answered({scene_id: ItemFailure(scene_id, error.detail)}, None)
+        item = answer.value
+        return Answered({} if item is None else {scene_id: item}, answer.asked_at)
 
     # --- entities -------------------------------------------------------------------------------
 
@@ -215,7 +273,7 @@ class Reader:
         """All entities of a kind: in one answer, or in pages where that one is spoiled."""
         try:
             whole, bad, _ = await self._entity_page(kind, 1, -1)
-        except (ResolverError, StashTooSlowError, StashTooLargeError):
+        except (ResolverError, *TOO_MUCH):
             return await self._entities_in_pages(kind)
         return list(whole), list(bad)
 
@@ -236,7 +294,9 @@ class Reader:
     ) -> tuple[list[Entity], list[ItemFailure], int]:
         try:
             whole, bad, count = await self._entity_page(kind, page, size)
-        except (ResolverError, StashTooLargeError) as error:
+        except (ResolverError, *TOO_MUCH) as error:
+            if size == 1 and isinstance(error, StashTooSlowError):
+                raise
             if size == 1:
                 return [], [ItemFailure(f"number {page}", error.detail)], page
         else:
@@ -295,8 +355,14 @@ def _read_single(data: Mapping[str, Any]) -> Scene | ItemFailure | None:
     return None if row is None else mapping.read_scene(row)
 
 
-def _keyset(after: str | None, size: int, *, since: str | None = None) -> dict[str, Any]:
-    where: dict[str, Any] = {"id": {"value": int(after or 0), "modifier": "GREATER_THAN"}}
-    if since is not None:
-        where["updated_at"] = {"value": since, "modifier": "GREATER_THAN"}
+def _keyset(after: str | None, size: int, window: Window = EVERYTHING) -> dict[str, Any]:
+    where = {"id": {"value": int(after or 0), "modifier": "GREATER_THAN"}, **criteria(window)}
     return {"filter": {"sort": "id", "direction": "ASC", "per_page": size}, "where": where}
+
+
+def criteria(window: Window) -> dict[str, Any]:
+    """What a window asks of scenes."""
+    if window.since is None:
+        return {}
+    later = {"updated_at": {"value": window.since, "modifier": "GREATER_THAN"}}
+    return {"files_filter": later} if window.of_files else later

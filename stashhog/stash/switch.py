@@ -30,7 +30,7 @@ from stashhog.core.exceptions import (
 )
 from stashhog.domain.library import Entity, EntityKind, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
-from stashhog.domain.sync import ItemFailure, Stamp
+from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window
 from stashhog.ports import DependencyState, ScenePage, ScenesById
 from stashhog.stash.client import StashClient, connect
 from stashhog.stash.transport import Screenshot
@@ -153,10 +153,10 @@ class StashSwitch:
         async with self._present() as stash:
             return await stash.hindrance()
 
-    async def count_scenes(self) -> int:
+    async def count_scenes(self, window: Window = EVERYTHING) -> int:
         """See `StashClient.count_scenes`."""
         async with self._present() as stash:
-            return await stash.count_scenes()
+            return await stash.count_scenes(window)
 
     async def scenes_after(self, after_id: str | None, limit: int) -> ScenePage:
         """See `StashClient.scenes_after`."""
@@ -164,11 +164,11 @@ class StashSwitch:
             return await stash.scenes_after(after_id, limit)
 
     async def stamps_after(
-        self, after_id: str | None, limit: int, *, since: str | None = None
+        self, after_id: str | None, limit: int, *, window: Window = EVERYTHING
     ) -> Sequence[Stamp]:
         """See `StashClient.stamps_after`."""
         async with self._present() as stash:
-            return await stash.stamps_after(after_id, limit, since=since)
+            return await stash.stamps_after(after_id, limit, window=window)
 
     async def scenes(self, ids: Sequence[str]) -> ScenesById:
         """See `StashClient.scenes`."""

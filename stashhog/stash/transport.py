@@ -15,8 +15,10 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import httpcore
 import httpx
@@ -68,6 +70,14 @@ class Screenshot:
     content_type: str
     etag: str | None
     not_modified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[T]):
+    """What was read out of an answer, and when it was asked for by the server's own clock."""
+
+    value: T
+    asked_at: datetime | None
 
 
 class CheckedBackend(httpcore.TrioBackend):
@@ -220,7 +230,7 @@ class Wire:
         operation: Operation,
         variables: Mapping[str, Any],
         read: Callable[[Mapping[str, Any]], T],
-    ) -> T:
+    ) -> Answered[T]:
         """Send one operation and give the `data` of its answer to `read`.
 
         `read` runs in a thread where the answer is large; what it raises is raised here.
@@ -242,14 +252,15 @@ class Wire:
 
         if mutates:
             try:
-                return work()
+                return Answered(work(), reply.asked_at)
             except StashProtocolError:
                 if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
                     raise
                 raise unknown_outcome("the answer to a change could not be read") from None
         if len(reply.body) < INLINE_BYTES:
-            return work()
-        return await trio.to_thread.run_sync(work, abandon_on_cancel=True)
+            return Answered(work(), reply.asked_at)
+        value = await trio.to_thread.run_sync(work, abandon_on_cancel=True)
+        return Answered(value, reply.asked_at)
 
     async def _post(self, body: bytes, *, mutates: bool) -> Reply:
         seconds = self._limit_s * (MUTATION_FACTOR if mutates else 1.0)
@@ -261,6 +272,7 @@ class Wire:
             timeout=self._timeouts(seconds),
         )
         request.stream = _Body(body)
+        began = trio.current_time()
         try:
             with trio.fail_after(seconds):
                 response, content = await self._exchange(request, self._largest_bytes)
@@ -280,7 +292,9 @@ class Wire:
             if mutates:
                 raise unknown_outcome("the connection broke while a change was sent") from None
             raise StashConnectionError("the connection to Stash broke") from None
-        return Reply(response.status_code, content, response.headers.get("Retry-After", ""))
+        took = timedelta(seconds=trio.current_time() - began)
+        retry_after = response.headers.get("Retry-After", "")
+        return Reply(response.status_code, content, retry_after, _asked_at(response, took))
 
     async def screenshot(self, path: str, *, if_none_match: str | None) -> Screenshot:
         """Fetch a picture from below the base address.
@@ -329,6 +343,14 @@ class Wire:
             return response, b"".join(parts)
         finally:
             await response.aclose()
+
+
+def _asked_at(response: httpx.Response, took: timedelta) -> datetime | None:
+    try:
+        said = parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError):
+        return None
+    return (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC) - took
 
 
 def _encode(operation: Operation, variables: Mapping[str, Any]) -> bytes:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from stashhog.core.config import DatabaseSettings
 from stashhog.core.exceptions import ConflictError, JobNotFoundError, PlanNotFoundError
 from stashhog.core.pagination import PaginationParams
 from stashhog.db import open_database
+from stashhog.db.job_rows import advance_job, job_row
 from stashhog.db.jobs import job_log
 from stashhog.domain.jobs import (
     AnalysisSubmission,
@@ -60,9 +62,11 @@ async def subject(request, tmp_path) -> AsyncGenerator[Subject]:
     async with open_database(tmp_path, DatabaseSettings()) as db:
 
         async def saved(job_id: str, count: int, total: int) -> None:
-            await db.sync.save_scenes(
-                job_id, (), read_at=NOW, cursor={}, total=total, unchanged=count
-            )
+            def move(s: Session) -> None:
+                counts = {"unchanged": count}
+                advance_job(s, job_row(s, job_id), done=count, counts=counts, total=total)
+
+            await db.write(move)
 
         async def rows(job_id: str) -> list[str]:
             page = await db.read(job_log, job_id, -1, PaginationParams())

@@ -16,6 +16,7 @@ from tests.reliability.trial import Trial
 TRIALS = {
     "histories": "histories of jobs in memory: submits, cancels, ends, crashes, restarts, kills",
     "fuzz": "Schemathesis over every operation, with some examples of each",
+    "converge": "random histories of Stash, synced in between, end in an equal copy",
     "kills": "SIGKILL at random moments of sync, analysis, decisions, apply and undo",
     "disk": "a full disk at random moments of each kind of job",
     "migrations": "SIGKILL and a full disk while a database is brought to the next schema",

@@ -17,7 +17,15 @@ from stashhog.core.exceptions import (
 )
 from stashhog.domain.library import ENTITY_KINDS, EntityKind, Scene
 from stashhog.domain.merge import SceneUpdate
-from stashhog.domain.sync import Stamp, advance_watermark, changed_since, content_hash, parse_time
+from stashhog.domain.sync import (
+    EVERYTHING,
+    Stamp,
+    Watermark,
+    Window,
+    changed_since,
+    content_hash,
+    parse_time,
+)
 from stashhog.stash import open_stash
 from tests.contracts.speaking import URL
 from tests.stash.conftest import Real
@@ -38,11 +46,11 @@ async def everything(real: Real, size: int) -> list[Scene]:
             return found
 
 
-async def all_stamps(real: Real, since: str | None = None) -> list[Stamp]:
+async def all_stamps(real: Real, window: Window = EVERYTHING) -> list[Stamp]:
     found: list[Stamp] = []
     while True:
         after = found[-1].id if found else None
-        stamps = await real.client.stamps_after(after, 7, since=since)
+        stamps = await real.client.stamps_after(after, 7, window=window)
         found.extend(stamps)
         if len(stamps) < 7:
             return found
@@ -92,18 +100,53 @@ async def test_stamps_say_the_same_as_whole_scenes(real: Real):
 async def test_what_changed_since_a_watermark_is_found_in_any_zone(real: Real):
     scene_id = await real.other.scene()
     seen = (await real.client.scenes([scene_id])).scenes[0]
-    since = changed_since(advance_watermark(None, seen.updated_at_text))
+    since = changed_since(Watermark(seen.updated_at_text))
     moved = await real.other.let_a_second_pass(scene_id)
-    found = {stamp.id: stamp.updated_at_text for stamp in await all_stamps(real, since)}
+    found = {s.id: s.updated_at_text for s in await all_stamps(real, Window(since))}
+    assert await real.client.count_scenes(Window(since)) == len(found)
     assert found[scene_id] == moved
     assert parse_time(moved) > seen.updated_at
+
+
+async def test_a_print_of_files_says_the_same_in_a_listing_and_in_whole_scenes(real: Real):
+    window = Window(with_files=True)
+    stamps = {s.id: (s.files_text, s.files_print) for s in await all_stamps(real, window)}
+    scenes = {s.id: (s.files_text, s.files_print) for s in await everything(real, 50)}
+    assert stamps == scenes
+    assert len({print_ for _, print_ in scenes.values()}) > 1
+
+
+async def test_a_moved_file_is_found_by_the_time_of_files_alone(real: Real):
+    found = await real.client.probe()
+    page = await real.client.scenes_after(None, 50)
+    scene = next(scene for scene in page.scenes if scene.files)
+    if "file_filter" not in found.capabilities or URL in os.environ:
+        return
+    since = changed_since(Watermark(scene.files_text or ""))
+    before = await real.client.count_scenes(Window("2099", of_files=True))
+    await real.other.ask(
+        "mutation($i: MoveFilesInput!){moveFiles(input:$i)}",
+        i={"ids": [scene.files[0].id], "destination_folder": "/elsewhere"},
+    )
+    stamps = await all_stamps(real, Window(since, of_files=True, with_files=True))
+    moved = next(stamp for stamp in stamps if stamp.id == scene.id)
+    assert before == 0
+    assert moved.updated_at_text == scene.updated_at_text
+    assert moved.files_print != scene.files_print
+
+
+async def test_an_answer_says_when_it_was_asked_for_by_stash_own_clock(real: Real):
+    scene_id = await real.other.scene()
+    found = await real.client.scenes([scene_id])
+    assert found.asked_at is not None
+    assert abs((found.asked_at - found.scenes[0].updated_at).total_seconds()) < 60
 
 
 async def test_nothing_changed_since_the_future(real: Real):
     scene_id = await real.other.scene()
     seen = (await real.client.scenes([scene_id])).scenes[0]
     year = seen.updated_at.year + 2
-    assert await real.client.stamps_after(None, 5, since=f"{year}-01-01T00:00:00") == []
+    assert await real.client.stamps_after(None, 5, window=Window(f"{year}-01-01T00:00:00")) == []
 
 
 async def test_scenes_come_by_id_and_what_is_not_there_is_missing(real: Real):

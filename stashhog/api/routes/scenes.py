@@ -18,12 +18,24 @@ from stashhog.api.schemas.scenes import (
     SceneListQuery,
     SceneResponse,
     SyncBody,
+    SyncFailure,
+    SyncFailuresQuery,
     SyncRun,
     SyncStatusResponse,
 )
-from stashhog.core.exceptions import NotFoundError, StashNotConfiguredError
+from stashhog.core.exceptions import (
+    NotFoundError,
+    StashError,
+    StashNotConfiguredError,
+    ValidationError,
+)
 from stashhog.core.pagination import PaginatedResponse
-from stashhog.db import entities as db_entities, scenes as db_scenes, sync as db_sync
+from stashhog.db import (
+    entities as db_entities,
+    failures as db_failures,
+    scenes as db_scenes,
+    sync as db_sync,
+)
 from stashhog.db.jobs import job_json
 from stashhog.domain.jobs import SyncSubmission
 from stashhog.domain.library import EntityKind
@@ -94,6 +106,8 @@ async def resync_scene(scene_id: str) -> dict[str, Any]:
     require_stash()
     read_at = datetime.now(UTC)
     found = await get_stash_client().scenes([scene_id])
+    if found.failures:
+        raise StashError(f"this scene cannot be read: {found.failures[0].reason}")
     if not found.scenes:
         await get_db().write(db_sync.forget_scene, scene_id, read_at)
         raise NotFoundError("Stash does not have this scene")
@@ -107,8 +121,11 @@ async def sync_scenes(body: SyncBody) -> dict[str, Any]:
     """One of the same mode and scenes that waits or runs is joined."""
     require_stash()
     allow_none(scene_ids=body.scene_ids)
+    if body.adopt and body.scene_ids is not None:
+        raise ValidationError("a library is adopted as a whole", code="ambiguous_selection")
     ids = None if body.scene_ids is None else tuple(dict.fromkeys(body.scene_ids))
-    return job_json(await get_actors().sync_manager.request(SyncSubmission(body.mode, ids)))
+    wanted = SyncSubmission("full" if body.adopt else body.mode, ids, body.adopt)
+    return job_json(await get_actors().sync_manager.request(wanted))
 
 
 @bp.get("/sync/status")
@@ -126,6 +143,14 @@ async def list_sync_history(query: ListQuery) -> Shapes:
     """Newest first."""
     query.sort_key()
     return await get_db().read(db_sync.sync_history, query.params())
+
+
+@bp.get("/sync/failures")
+@operation("What a sync could not take over", Page[SyncFailure], query=SyncFailuresQuery)
+async def list_sync_failures(query: SyncFailuresQuery) -> Shapes:
+    """In the order in which they were met."""
+    query.sort_key()
+    return await get_db().read(db_failures.sync_failures, query.params(), query.job_id)
 
 
 async def _entities(kind: EntityKind, query: EntityListQuery) -> Shapes:

@@ -147,6 +147,12 @@ class SyncBody(BodyModel):
     scene_ids: Annotated[list[StashId], Field(max_length=10_000, json_schema_extra=SOME)] | None = (
         None
     )
+    adopt: bool = Field(
+        default=False,
+        description="Take the library that Stash serves now, after a sync was refused with"
+        " `library_replaced`; reads everything. What was planned for scenes that are no more stays"
+        " as history.",
+    )
 
 
 class SyncRun(ApiModel):
@@ -160,6 +166,20 @@ class SyncRun(ApiModel):
     deleted: int
     unchanged: int
     failed: int
+
+
+class SyncFailuresQuery(ListQuery):
+    """Of which sync; default the last one that ended well."""
+
+    job_id: str | None = Field(None, max_length=64)
+
+
+class SyncFailure(ApiModel):
+    """A scene, performer, tag or studio that could not be taken over, and why."""
+
+    kind: str
+    item: str = Field(description="Its id, where it has one.")
+    reason: str
 
 
 class SyncLive(ApiModel):
@@ -179,6 +199,9 @@ class SyncStatusResponse(ApiModel):
     last: SyncRun | None
     watermark: str | None
     live: SyncLive
+    scenes: int = Field(description="How many scenes the copy holds.")
+    unreadable: int = Field(description="Scenes that Stash has and that could not be read.")
+    swept_at: AwareDatetime | None = Field(description="When all scenes were last compared.")
 
 
 class HookBody(BodyModel):

@@ -135,7 +135,7 @@ class StashSettings(_Section):
     ca_file: PathIn | None = Field(default=None, description="Certificates to trust (PEM).")
     page_size: int = count(500, 10, 1000, "Scenes asked for in one request.")
     max_connections: int = count(4, 1, 32, "Connections at the same time.")
-    max_response_bytes: int = size_bytes(1 << 28, 1 << 20, 1 << 31, "Largest answer taken.")
+    max_response_bytes: int = size_bytes(1 << 26, 1 << 20, 1 << 31, "Largest answer taken.")
     tries: int = count(5, 1, 10, "How often one request is tried where that is safe.")
     live: bool = Field(default=True, description="Follow Stash's own events between syncs.")
     pause_while_busy: bool = Field(
