@@ -14,16 +14,17 @@ from importlib import import_module
 from tests.reliability.trial import Trial
 
 TRIALS = {
-    "histories": "histories of jobs in memory: submits, cancels, ends, crashes, restarts, kills",
-    "fuzz": "Schemathesis over every operation, with some examples of each",
-    "converge": "random histories of Stash, synced in between, end in an equal copy",
-    "kills": "SIGKILL at random moments of sync, analysis, decisions, apply and undo",
-    "disk": "a full disk at random moments of each kind of job",
-    "migrations": "SIGKILL and a full disk while a database is brought to the next schema",
     "colleague": "apply while somebody edits the same scenes, also between read and write",
-    "points": "cancel an apply and an undo at each of their awaits",
-    "undoing": "undo while part of it was edited since, killed again and again",
+    "converge": "random histories of Stash, synced in between, end in an equal copy",
+    "disk": "a full disk at random moments of each kind of job",
     "flaky": "apply over a Stash that fails one call in five, some after executing them",
+    "fuzz": "Schemathesis over every operation, with some examples of each",
+    "histories": "histories of jobs in memory: submits, cancels, ends, crashes, restarts, kills",
+    "kills": "SIGKILL at random moments of sync, analysis, decisions, apply and undo",
+    "migrations": "SIGKILL and a full disk while a database is brought to the next schema",
+    "points": "cancel an apply and an undo at each of their awaits",
+    "power": "power cuts, played back from what a whole story wrote and synced",
+    "undoing": "undo while part of it was edited since, killed again and again",
 }
 """Each is a module of this package."""
 

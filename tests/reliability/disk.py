@@ -26,9 +26,8 @@ from tests.rig.waiting import pause, until
 USUAL = 25
 SCENES = 60
 DISK_BYTES = 24 << 20
-WAITS_S = 10.0
-QUEUED_S = 2.0
-"""As long as its running row cannot be saved, a job has not begun."""
+WAITS_S = 15.0
+STANDS_S = 3.0
 GOES_ON_S = 10.0
 ENV = {"STASHHOG_STASH__PAGE_SIZE": "10", "STASHHOG_ANALYSIS__BATCH_SIZE": "1"}
 KINDS = ("sync", "analysis", "apply", "undo")
@@ -110,20 +109,28 @@ class Under:
     # --- while it is full -----------------------------------------------------------------------
 
     def waits(self, job: Shape) -> bool:
-        """The job says that it waits for the disk, unless it ended before or could not begin."""
-        began = time.monotonic()
+        """The job says that it waits for the disk.
 
-        def look() -> Any:
-            now = self.at.api.job(job["id"])
+        Else it ended before, or its beginning or end is what cannot be saved: it stands still.
+        """
+        seen: list[Shape] = []
+
+        def look() -> Shape | None:
+            seen.append(self.at.api.job(job["id"]))
+            now = seen[-1]
             waiting = (now["waiting"] or {}).get("code") == "disk_full"
-            queued = now["status"] == "queued" and time.monotonic() - began > QUEUED_S
-            return now if waiting or queued or now["status"] in FINAL else None
+            return now if waiting or now["status"] in FINAL or self.stands(seen) else None
 
-        now = until(look, "the job waits for the disk", seconds=WAITS_S)
+        now = until(look, "the job waits for the disk", seconds=WAITS_S, every_s=0.05)
         self.trial.check(now["status"] != "failed", "a full disk fails no job", now)
         waits = now["waiting"] is not None
         self.trial.figures["waited"] = self.trial.figures.get("waited", 0) + waits
         return waits
+
+    def stands(self, seen: list[Shape]) -> bool:
+        """Whether nothing has moved for a while."""
+        still = [now for now in seen if now == seen[-1]]
+        return len(still) * 0.05 > STANDS_S
 
     def refused(self) -> None:
         """What changes something is a 507, or it is kept."""
