@@ -24,6 +24,7 @@ TRIALS = {
     "migrations": "SIGKILL and a full disk while a database is brought to the next schema",
     "points": "cancel an apply and an undo at each of their awaits",
     "power": "power cuts, played back from what a whole story wrote and synced",
+    "stops": "SIGTERM and SIGINT in each kind of job, with clients that do not let go",
     "undoing": "undo while part of it was edited since, killed again and again",
 }
 """Each is a module of this package."""
