@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import secrets
 import signal
 import sys
@@ -45,6 +46,7 @@ SERVICE_FILE = "service.json"
 STOP_BUDGET_S = 8.0
 ACTORS_STOP_S = 5.0
 EXIT_WATCHDOG = 75
+DESCRIPTORS = 8192
 SWITCH_INTERVAL_S = 0.0005
 """Keeps the event loop and the database writer going beside a matching thread (measured)."""
 
@@ -143,6 +145,7 @@ async def serve(
     Raises:
         StashHogException: what keeps the service from starting, or the actors' own end.
     """
+    _allow_descriptors()
     async with open_core(layers, resume=True) as core:
         services = Services(
             db=core.db,
@@ -170,6 +173,14 @@ async def serve(
                 _log.info("stopping")
                 await core.actors.stop(ACTORS_STOP_S)
             nursery.cancel_scope.cancel()
+
+
+def _allow_descriptors() -> None:
+    """Take as many descriptors as connections may need, where the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _close_on_signal(closing: trio.Event, everything: trio.CancelScope) -> None:

@@ -46,6 +46,7 @@ USER_TIMEOUT_SECONDS = 4.0
 WS_MESSAGE_BYTES = 64 * 1024
 WS_PING_SECONDS = 20.0
 WS_SILENCE_SECONDS = 120.0
+QUIET_SECONDS = 10.0
 
 _SEND_BUFFER_BYTES = 128 * 1024
 _KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}
@@ -126,9 +127,29 @@ class _Socket(WSStream):
 
 
 def harden() -> None:
-    """Put our connection and socket in Hypercorn's place; it has no setting for them."""
+    """Put our connection and socket in Hypercorn's place, which has no setting for them."""
     hypercorn.protocol.H11Protocol = _Connection  # type: ignore[attr-defined]  # not meant to be replaced
     hypercorn.protocol.h11.WSStream = _Socket  # type: ignore[attr-defined]  # not meant to be replaced
+    logging.getLogger("trio.serve_listeners").addFilter(_accepting_fails)
+
+
+class _AcceptingFails(logging.Filter):
+    """Trio says ten times a second, with a traceback, that no descriptor is left: say it rarely."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._again = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let one in some seconds through, as one line."""
+        if record.created < self._again:
+            return False
+        self._again = record.created + QUIET_SECONDS
+        record.exc_info = None
+        return True
+
+
+_accepting_fails = _AcceptingFails()
 
 
 class ServerConfig(Config):

@@ -15,6 +15,7 @@ from tests.reliability.trial import Trial
 
 TRIALS = {
     "colleague": "apply while somebody edits the same scenes, also between read and write",
+    "connections": "all kinds of connections, idle ones, and more than there are descriptors for",
     "converge": "random histories of Stash, synced in between, end in an equal copy",
     "disk": "a full disk at random moments of each kind of job",
     "flaky": "apply over a Stash that fails one call in five, some after executing them",
