@@ -157,6 +157,12 @@ class Service:
         assert self.process is not None, "the service was never started"
         return self.process
 
+    @property
+    def cpu_seconds(self) -> float:
+        """How long the present process has worked."""
+        fields = Path(f"/proc/{self.present.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def kill(self) -> None:
         """SIGKILL; nothing happens where it has ended."""
         if self.process is not None:
