@@ -36,6 +36,8 @@ REAL_SCENES = 60
 READY_S = 5.0
 """Of its own work: what other programs took of the machine meanwhile is not its doing."""
 GOES_ON_S = 5.0
+PATIENCE_S = 300.0
+"""A real library is learned from anew after each kill."""
 BATCH = 10
 """Scenes of a page of the sync, and of a request of decisions."""
 AGAIN = 0.4
@@ -189,11 +191,11 @@ class Round:
                 )
             if not mine:
                 mine.append(submit())
-            ended = until(look, f"the end of the {kind}", seconds=60)
+            ended = until(look, f"the end of the {kind}", seconds=PATIENCE_S)
             while (ended["error"] or {}).get("code") == "crash_loop":
                 self.trial.figures["given_up"] = self.trial.figures.get("given_up", 0) + 1
                 mine.append(self.at.api.ask("POST", f"/jobs/{ended['id']}/retry", expect=202))
-                ended = until(look, f"the end of the {kind}", seconds=60)
+                ended = until(look, f"the end of the {kind}", seconds=PATIENCE_S)
             self.trial.check(ended["status"] == "completed", f"the {kind} ends", ended)
             return ended
 
