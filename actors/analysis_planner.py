@@ -10,15 +10,16 @@ Rules:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 import structlog
 import trio
 
-from actors.jobs.context import Checkpoint, JobContext
+from actors.cpu import Checkpoint, Cpu
+from actors.estimating import Estimate, Estimating
 from actors.mailbox import Mailbox, Reply
 from actors.messages import (
     AnalyseRequest,
@@ -59,7 +60,7 @@ class KnowledgeCache:
         self._knowledge: Knowledge | None = None
         self._revision = -1
 
-    async def knowledge(self, ctx: JobContext) -> Knowledge:
+    async def knowledge(self, cpu: Cpu) -> Knowledge:
         """Give what the present library teaches, learning it where that was not done yet.
 
         Raises:
@@ -69,17 +70,17 @@ class KnowledgeCache:
             revision = await self._plans.library_revision()
             if self._knowledge is None or revision != self._revision:
                 self._knowledge = None
-                self._knowledge = await self._learn(ctx)
+                self._knowledge = await self._learn(cpu)
                 self._revision = revision
             return self._knowledge
 
-    async def _learn(self, ctx: JobContext) -> Knowledge:
+    async def _learn(self, cpu: Cpu) -> Knowledge:
         library = await self._plans.library()
 
         def work(checkpoint: Checkpoint) -> Knowledge:
             return learn(library, self._organized(), checkpoint=checkpoint)
 
-        return await ctx.cpu(work)
+        return await cpu(work)
 
     def _organized(self) -> Iterator[Scene]:
         """The organised scenes page by page, asked for from inside the learning thread."""
@@ -111,6 +112,7 @@ class PlannerParts:
     mailbox: Mailbox[ToPlanner]
     registry: Mailbox[ToRegistry]
     cache: KnowledgeCache
+    estimating: Estimating
     now: Callable[[], datetime]
     hub: Hub
     schedules: ScheduleBook
@@ -192,3 +194,9 @@ class PlannerHandle:
         reply = Reply[Job]()
         self._parts.mailbox.offer(AnalyseRequest(reply, submission))
         return await reply.wait()
+
+    async def estimate(
+        self, sample: Sequence[Scene], total: int, options: Mapping[str, Any]
+    ) -> Estimate:
+        """What an analysis would send to the model and cost; see `Estimating.estimate`."""
+        return await self._parts.estimating.estimate(sample, total, options)

@@ -22,7 +22,9 @@ import structlog
 import trio
 
 from actors.analysis_planner import AnalysisPlanner, KnowledgeCache, PlannerHandle, PlannerParts
+from actors.cpu import on_cpu
 from actors.crew import Crew
+from actors.estimating import Estimating
 from actors.job_registry import JobRegistry, RegistryHandle, RegistryParts
 from actors.jobs import analysis, apply, sync, undo
 from actors.jobs.context import ActorPorts, Shared, Surroundings
@@ -37,6 +39,7 @@ from actors.messages import (
     ToSyncManager,
 )
 from actors.news import News
+from actors.model_calls import ModelCalls
 from actors.schedules import ScheduleBook
 from actors.supervisor import PER_ACTOR, PER_TREE, ActorSpec, RestartLimit, Supervisor
 from actors.sync_manager import SyncManager, SyncManagerHandle, SyncManagerParts
@@ -244,7 +247,8 @@ class _Setup:
         planner_inbox = Mailbox[ToPlanner]("analysis planner")
         hub, closing = Hub(os.urandom(8).hex()), trio.Event()
         cache = KnowledgeCache(self.ports.plans)
-        shared = Shared(cache.knowledge)
+        calls = ModelCalls(self.ports.model, self.ports.model_store, self.settings, self.now)
+        shared = Shared(cache.knowledge, calls)
         around = Surroundings(
             self.ports, self.settings, shared, registry_inbox, sync_inbox, self.now
         )
@@ -285,7 +289,16 @@ class _Setup:
             news=news,
             live=Live(self.ports.events if self.resume else None, news, self.now),
         )
-        planner = PlannerParts(planner_inbox, registry_inbox, cache, self.now, hub, book)
+        estimating = Estimating(
+            cache.knowledge,
+            lambda work: on_cpu(work, shared.cpu_slot),
+            self.ports.model,
+            self.ports.model_store,
+            self.settings,
+        )
+        planner = PlannerParts(
+            planner_inbox, registry_inbox, cache, estimating, self.now, hub, book
+        )
         supervisor = Supervisor(
             [
                 ActorSpec("job_registry", registry_inbox, lambda ok: JobRegistry(registry).run(ok)),

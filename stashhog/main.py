@@ -92,6 +92,7 @@ async def open_core(layers: SettingsLayers, *, resume: bool) -> AsyncGenerator[C
                     schedules=db.schedules,
                     events=StashSubscription(stash),
                     own_writes=db.own_writes,
+                    model_store=db.model,
                 )
                 async with open_actors(ports, lambda: holder.current, resume=resume) as actors:
                     yield Core(db, stash, model, holder, actors)

@@ -1,98 +1,241 @@
 """The analysis job: look at each scene that was fixed at submit, and propose what would change.
 
-Matching runs in a thread on the one CPU slot; a batch's changes, counts and cursor are committed
-together.
+Rules:
+- Looking runs ahead in a thread on the one CPU slot, answers of the model come in as they may;
+  batches are saved in id order, each with its counts and the cursor in one transaction.
+- What an answer cost is booked when it comes, not when its batch is saved; and an answer is kept,
+  so that no way a job ends makes it paid for twice.
+- Scenes that the budget did not reach stay on the job's list; all others are done by rules.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
+import trio
+
+from actors.cpu import Checkpoint
+from actors.jobs.asking import BUDGET, Asking, Pending, caller_of
 from actors.jobs.context import JobContext
+from actors.jobs.doubts import (
+    Looked,
+    Looking,
+    answers_about,
+    detection_options,
+    look_at,
+    model_use,
+    style_of,
+)
 from actors.jobs.patience import patiently
 from actors.tasks import Slot, task
-from stashhog.core.config import AnalysisSettings
-from stashhog.domain.detection import DetectionOptions, Proposal, SceneFindings, detect
+from stashhog.domain.asking import Answer, Share, opinions_of
+from stashhog.domain.detection import Proposal, SceneFindings, reconsider
 from stashhog.domain.jobs import JobKind
-from stashhog.domain.learning import Knowledge
-from stashhog.domain.library import EntityKind, Library, Scene
+from stashhog.domain.library import Library, Scene
 from stashhog.domain.merge import entity_value
 from stashhog.domain.plans import ENTITY_FIELDS, Field, NewChange, Value
-from stashhog.domain.sync import content_hash
 
-CREATE_NAMES: Mapping[str, EntityKind] = {
-    "performers": "performer",
-    "tags": "tag",
-    "studios": "studio",
-}
+AHEAD_SCENES = 2_000
+"""So many scenes may be looked at before the first of them is answered and saved."""
+NOT_ASKED = "model_not_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Scenes that were looked at, with the answers that some of them wait for."""
+
+    looked: Sequence[Looked]
+    last_id: str
+    pending: Mapping[str, Pending]
+    not_asked: int = 0
 
 
 @task(JobKind.ANALYSIS, slot=Slot.CPU)
 async def run(ctx: JobContext) -> Mapping[str, Any] | None:
     """Analyse from the cursor to the end of the list."""
-    plan_id: int = ctx.job.params["plan_id"]
-    options = detection_options(ctx.job.params.get("options") or {}, ctx.settings.analysis)
+    given = ctx.job.params.get("options") or {}
     ctx.progress(ctx.done, ctx.total, message="learning from organised scenes")
-    knowledge = await ctx.shared.knowledge(ctx)
+    knowledge = await ctx.shared.knowledge(ctx.cpu)
     library = await patiently(ctx, ctx.ports.plans.library)
     if not knowledge.calibrated:
         ctx.log("info", "few organised scenes: confidences are not yet calibrated to this library")
-    size = ctx.settings.analysis.batch_size
-    while True:
-        batch = await patiently(ctx, ctx.ports.plans.next_scenes, ctx.job.id, size)
-        if batch.last_id is None:
-            return None
-        findings, hashes = await ctx.cpu(_look(batch.scenes, knowledge, options))
-        changes = [
-            new_change(scene, proposal, library)
-            for scene, found in zip(batch.scenes, findings, strict=True)
-            for proposal in found.proposals
-        ]
-        await patiently(
+    looking = Looking(
+        knowledge,
+        detection_options(given, ctx.settings.analysis),
+        model_use(given, ctx.settings),
+        answers_about(ctx.settings.openai),
+    )
+    async with _asking(ctx, looking) as asking, _looked_ahead(ctx, looking, asking) as batches:
+        async for batch in batches:
+            await _save(ctx, batch, looking, library, asking)
+        if asking is not None:
+            _tell(ctx, asking)
+    return None
+
+
+@asynccontextmanager
+async def _asking(ctx: JobContext, looking: Looking) -> AsyncIterator[Asking | None]:
+    """The model for this job, where it is to be asked."""
+    if looking.use == "never":
+        yield None
+        return
+    await ctx.shared.calls.start(caller_of(ctx))
+    async with trio.open_nursery() as nursery:
+        yield Asking(
             ctx,
-            ctx.ports.plans.save_findings,
-            ctx.job.id,
-            plan_id,
-            changes,
-            last_id=batch.last_id,
-            scenes=len(batch.scenes),
-            skipped=Counter(found.skipped for found in findings if found.skipped),
-            analyzed=hashes,
+            ctx.shared.calls,
+            nursery,
+            style=style_of(ctx.settings.openai),
+            always=looking.use == "always",
         )
-        ctx.progress(ctx.done + len(batch.scenes), ctx.total, message="looking at scenes")
+        nursery.cancel_scope.cancel()
 
 
-def _look(
-    scenes: Sequence[Scene], knowledge: Knowledge, options: DetectionOptions
-) -> Callable[[Callable[[], None]], tuple[list[SceneFindings], dict[str, str]]]:
-    def work(checkpoint: Callable[[], None]) -> tuple[list[SceneFindings], dict[str, str]]:
-        findings = []
-        for scene in scenes:
+@asynccontextmanager
+async def _looked_ahead(
+    ctx: JobContext, looking: Looking, asking: Asking | None
+) -> AsyncIterator[trio.MemoryReceiveChannel[_Batch]]:
+    """Batches in id order, looked at while earlier ones wait for answers or are saved."""
+    size = ctx.settings.analysis.batch_size
+    ahead = 1 if asking is None else max(1, AHEAD_SCENES // size)
+    send, receive = trio.open_memory_channel[_Batch](ahead)
+    async with trio.open_nursery() as nursery, receive:
+        nursery.start_soon(_look_ahead, ctx, looking, asking, send)
+        yield receive
+        nursery.cancel_scope.cancel()
+
+
+async def _look_ahead(
+    ctx: JobContext,
+    looking: Looking,
+    asking: Asking | None,
+    send: trio.MemorySendChannel[_Batch],
+) -> None:
+    size, after = ctx.settings.analysis.batch_size, None
+    share = Share(limited=looking.use == "auto")
+    async with send:
+        while True:
+            batch = await patiently(ctx, ctx.ports.plans.next_scenes, ctx.job.id, size, after)
+            if batch.last_id is None:
+                break
+            after = batch.last_id
+            looked = await ctx.cpu(look_at(batch.scenes, looking))
+            ready = _Batch(looked, after, {})
+            if asking is not None:
+                ready = await _put_questions(ctx, asking, share, ready)
+            try:
+                send.send_nowait(ready)
+            except trio.WouldBlock:
+                if asking is not None:
+                    asking.flush()
+                await send.send(ready)
+        if asking is not None:
+            asking.flush()
+
+
+async def _put_questions(ctx: JobContext, asking: Asking, share: Share, batch: _Batch) -> _Batch:
+    """Ask about the most doubtful scenes of a batch, but for those whose answers are kept."""
+    open_ones = [(one, one.asked) for one in batch.looked if one.asked is not None]
+    room = share.room(len(batch.looked))
+    if not open_ones:
+        return batch
+    keys = [asked.key for _, asked in open_ones]
+    kept = await patiently(ctx, ctx.ports.model_store.kept_answers, keys)
+    pending: dict[str, Pending] = {}
+    fresh = []
+    for one, asked in open_ones:
+        if asked.key in kept:
+            known = pending[one.scene.id] = Pending(asked)
+            known.resolve(Answer.of(kept[asked.key], asked))
+        else:
+            fresh.append((one.doubt, asked))
+    share.take(len(pending))
+    wanted = sorted(fresh, key=lambda item: -item[0])[: max(0, room - len(pending))]
+    chosen = {asked.scene_id for _, asked in wanted}
+    share.take(len(chosen))
+    for _, asked in fresh:
+        if asked.scene_id in chosen:
+            await asking.room()
+            pending[asked.scene_id] = asking.ask(asked)
+    return _Batch(batch.looked, batch.last_id, pending, len(fresh) - len(chosen))
+
+
+async def _save(
+    ctx: JobContext, batch: _Batch, looking: Looking, library: Library, asking: Asking | None
+) -> None:
+    """Wait for a batch's answers, and keep what all of it comes to."""
+    reasons: Counter[str] = Counter()
+    left: list[str] = []
+    for scene_id, pending in batch.pending.items():
+        await pending.known.wait()
+        if pending.outcome == BUDGET:
+            left.append(scene_id)
+        elif isinstance(pending.outcome, str):
+            reasons[pending.outcome] += 1
+    if batch.not_asked:
+        reasons[NOT_ASKED] += batch.not_asked
+    done = [one for one in batch.looked if one.scene.id not in left]
+    findings = [one.findings for one in done]
+    if batch.pending:
+        findings = await ctx.cpu(_conclude(done, batch.pending, looking))
+    reasons.update(found.skipped for found in findings if found.skipped)
+    changes = [
+        new_change(one.scene, proposal, library)
+        for one, found in zip(done, findings, strict=True)
+        for proposal in found.proposals
+    ]
+    await patiently(
+        ctx,
+        ctx.ports.plans.save_findings,
+        ctx.job.id,
+        ctx.job.params["plan_id"],
+        changes,
+        last_id=batch.last_id,
+        scenes=len(done),
+        skipped=reasons,
+        analyzed={one.scene.id: one.content for one in done},
+        left=left,
+    )
+    doing = "looking at scenes" if asking is None else "looking at scenes, asking the model"
+    ctx.progress(ctx.done + len(done), ctx.total, message=doing)
+
+
+def _conclude(
+    done: Sequence[Looked], pending: Mapping[str, Pending], looking: Looking
+) -> Callable[[Checkpoint], list[SceneFindings]]:
+    def work(checkpoint: Checkpoint) -> list[SceneFindings]:
+        out = []
+        for one in done:
             checkpoint()
-            findings.append(detect(scene, knowledge, options))
-        return findings, {scene.id: content_hash(scene) for scene in scenes}
+            answered = pending.get(one.scene.id)
+            answer = answered.outcome if answered is not None else None
+            if isinstance(answer, Answer) and one.examined is not None and one.asked is not None:
+                opinions = opinions_of(one.asked, answer)
+                found = reconsider(one.examined, opinions, looking.knowledge, looking.options)
+                out.append(found)
+            else:
+                out.append(one.findings)
+        return out
 
     return work
 
 
-def detection_options(options: Mapping[str, Any], usual: AnalysisSettings) -> DetectionOptions:
-    """Read a job's public options as the detectors take them; the settings say the rest."""
-    wanted = options.get("create_missing") or False
-    if isinstance(wanted, Mapping):
-        create = frozenset(CREATE_NAMES[name] for name, on in wanted.items() if on)
-    else:
-        create = frozenset(CREATE_NAMES.values()) if wanted else frozenset()
-    fields = options.get("fields")
-    return DetectionOptions(
-        fields=frozenset(fields if fields is not None else usual.fields),
-        min_confidence=float(options.get("min_confidence", usual.min_confidence)),
-        overwrite=frozenset(options.get("overwrite") or ()),
-        removals=bool(options.get("removals")),
-        create_missing=create,
-        include_organized=bool(options.get("include_organized")),
-    )
+def _tell(ctx: JobContext, asking: Asking) -> None:
+    """Say in the job's log what became of the questions."""
+    ctx.log("info", f"the model answered for {asking.answered} scenes")
+    for reason, number in sorted(asking.reasons.items()):
+        if reason == BUDGET:
+            ctx.log(
+                "warning",
+                f"the budget left {number} scenes for later: retry goes on with them, or analyse "
+                "them with use_llm never",
+            )
+        else:
+            ctx.log("warning", f"{number} scenes were done without the model: {reason}")
 
 
 def new_change(scene: Scene, proposal: Proposal, library: Library) -> NewChange:

@@ -10,16 +10,16 @@ Rules:
 from __future__ import annotations
 
 import math
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
+from actors.cpu import Checkpoint, Cpu, on_cpu
 from actors.mailbox import Mailbox
 from actors.messages import (
     Begun,
@@ -35,13 +35,15 @@ from stashhog.core.config import Settings
 from stashhog.domain.jobs import Job, JobKind, LogLevel, Progress, Waiting
 from stashhog.domain.learning import Knowledge
 from stashhog.domain.progress import Pace, measured, observe
-from stashhog.ports import JobStore, JournalStore, LanguageModel, PlanStore, Stash
+from stashhog.ports import JobStore, JournalStore, LanguageModel, ModelStore, PlanStore, Stash
 from stashhog.ports.events import OwnWrites, StashEvents
 from stashhog.ports.schedules import ScheduleStore
 from stashhog.ports.sync import SyncStore
 
+if TYPE_CHECKING:
+    from actors.model_calls import ModelCalls
+
 T = TypeVar("T")
-Checkpoint = Callable[[], None]
 
 PROGRESS_EVERY_S = 0.2
 LINES_EVERY_S = 0.05
@@ -50,10 +52,6 @@ MOST_LINES = 500
 LONGEST_LINE = 4_000
 QUIET_S = 10.0
 """How soon the same line of a cause that comes and goes is told again."""
-
-
-class CpuCancelledError(Exception):
-    """Raised by the checkpoint inside `JobContext.cpu` when the job was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +67,7 @@ class ActorPorts:
     sync: SyncStore
     plans: PlanStore
     journal: JournalStore
+    model_store: ModelStore
     schedules: ScheduleStore | None = None
     events: StashEvents | None = None
     own_writes: OwnWrites | None = None
@@ -87,11 +86,13 @@ class Shared:
     """What all jobs of the process share.
 
     `knowledge` learns from the library, or gives what was learned from the same one before.
+    `calls` are all calls to the model.
     `entity_lock` makes finding or creating an entity in Stash one step. `stash_look` is
     the last look at Stash's own work.
     """
 
-    knowledge: Callable[[JobContext], Awaitable[Knowledge]]
+    knowledge: Callable[[Cpu], Awaitable[Knowledge]]
+    calls: ModelCalls
     entity_lock: trio.Lock = field(default_factory=trio.Lock)
     cpu_slot: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(1))
     stash_look: StashLook = field(default_factory=StashLook)
@@ -235,24 +236,8 @@ class JobContext:
         return self._around.now()
 
     async def cpu(self, work: Callable[[Checkpoint], T]) -> T:
-        """Run CPU work in a thread on the process's one CPU slot.
-
-        `work` gets a function to call every few milliseconds. When the job is cancelled this
-        returns at once and that function raises inside the thread, which keeps the slot until it
-        ends; its result is thrown away.
-        """
-        cancelled = threading.Event()
-
-        def checkpoint() -> None:
-            if cancelled.is_set():
-                raise CpuCancelledError
-
-        try:
-            return await trio.to_thread.run_sync(
-                work, checkpoint, abandon_on_cancel=True, limiter=self.shared.cpu_slot
-            )
-        finally:
-            cancelled.set()
+        """Run CPU work in a thread on the process's one CPU slot; see `actors.cpu`."""
+        return await on_cpu(work, self.shared.cpu_slot)
 
     @contextmanager
     def finishing(self) -> Generator[None]:

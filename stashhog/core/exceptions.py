@@ -165,14 +165,24 @@ class ModelUnavailableError(OpenAIError):
         detail: One sentence for a person.
         code: Overrides the stable code.
         retry_after_seconds: When trying again makes sense, as the server says where it does.
+        unknown_cost: Whether the server may have done the work all the same.
+        throttled: Whether it is there and only asks to be asked less often.
     """
 
     code = "model_unavailable"
 
     def __init__(
-        self, detail: str, *, code: str | None = None, retry_after_seconds: float = 5.0
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        retry_after_seconds: float = 0.5,
+        unknown_cost: bool = False,
+        throttled: bool = False,
     ) -> None:
         super().__init__(detail, code=code)
+        self.unknown_cost = unknown_cost
+        self.throttled = throttled
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -192,6 +202,12 @@ class ModelAnswerError(OpenAIError):
     """The model's answer could not be used (cut, not JSON, another shape)."""
 
     code = "bad_answer"
+
+
+class BudgetReachedError(OpenAIError):
+    """A call was not sent, for it might cost more than what is left of a cap."""
+
+    code = "budget"
 
 
 # --- our own storage ----------------------------------------------------------------------------

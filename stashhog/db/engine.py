@@ -28,6 +28,7 @@ from stashhog.db.errors import storage_error
 from stashhog.db.store_events import OwnWriteRows
 from stashhog.db.store_jobs import JobRows
 from stashhog.db.store_journal import JournalRows
+from stashhog.db.store_model import ModelRows
 from stashhog.db.store_plans import PlanRows
 from stashhog.db.store_schedules import ScheduleRows
 from stashhog.db.store_sync import SyncRows
@@ -85,6 +86,7 @@ class Database:
         self.journal = JournalRows(self)
         self.schedules = ScheduleRows(self)
         self.own_writes = OwnWriteRows(self)
+        self.model = ModelRows(self)
         self._pool_size = pool_size
         self._writer = writer_engine(path, echo=echo)
         self._readers = reader_engine(path, pool_size, echo=echo)

@@ -10,24 +10,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from stashhog.db.change_rows import CONFIDENCE_DIGITS
-from stashhog.db.job_rows import advance_job, job_row
+from stashhog.db.job_rows import JobRow, advance_job, job_row
 from stashhog.db.meta import LIBRARY_REVISION, meta_number
 from stashhog.db.plan_rows import move_counts, plan_row
 from stashhog.db.scene_rows import scene_values
-from stashhog.db.values import clean, row_id, run, run_many, to_json, value_column
+from stashhog.db.values import clean, row_id, row_ids, run, run_many, to_json, value_column
 from stashhog.domain.jobs import add_tally
 from stashhog.domain.library import Scene
 from stashhog.domain.plans import ChangeStatus, NewChange
-from stashhog.ports import AnalysisBatch, ModelSpending
+from stashhog.ports import AnalysisBatch
 
 REJECTED = "rejected"
 ALREADY_PROPOSED = "already_proposed"
+STOPPED = "budget"
+"""Why a job's result says that it stopped: scenes are left for a retry."""
 _PENDING = to_json(
     [ChangeStatus.PROPOSED.value, ChangeStatus.ACCEPTED.value, ChangeStatus.APPLYING.value]
 )
@@ -51,10 +51,14 @@ def organized_scenes(s: Session, after_id: str | None, limit: int) -> list[Scene
     return scene_values(s, list(ids))
 
 
-def next_scenes(s: Session, job_id: str, limit: int) -> AnalysisBatch:
+def _cursor(row: JobRow) -> int:
+    return row_id(str(row.cursor.get("last_id", ""))) or -1
+
+
+def next_scenes(s: Session, job_id: str, limit: int, after_id: str | None = None) -> AnalysisBatch:
     """The next scenes of an analysis; those that were deleted meanwhile are passed over."""
     row = job_row(s, job_id)
-    after = row_id(str(row.cursor.get("last_id", ""))) or -1
+    after = max(_cursor(row), row_id(after_id or "") or -1)
     while True:
         ids = list(
             run(
@@ -88,7 +92,7 @@ def save_findings(
     scenes: int,
     skipped: Mapping[str, int],
     analyzed: Mapping[str, str],
-    spending: ModelSpending | None = None,
+    left: Sequence[str] = (),
 ) -> int:
     """Keep a batch and move job and plan along, as `ports.PlanStore.save_findings` says."""
     row = job_row(s, job_id)
@@ -97,50 +101,23 @@ def save_findings(
     _insert(s, plan_id, kept)
     move_counts(s, plan_id, {("", ChangeStatus.PROPOSED.value): len(kept)})
     reasons = Counter(skipped) + left_out
-    spent = spending or ModelSpending()
     run(
         s,
-        "UPDATE plans SET scenes = scenes + ?, skipped = ?, requests = requests + ?,"
-        " input_tokens = input_tokens + ?, output_tokens = output_tokens + ?,"
-        " usd = usd + ? WHERE id = ?",
-        (
-            scenes,
-            to_json(add_tally(plan.skipped, reasons)),
-            spent.requests,
-            spent.input_tokens,
-            spent.output_tokens,
-            _cost(spent),
-            plan_id,
-        ),
+        "UPDATE plans SET scenes = scenes + ?, skipped = ? WHERE id = ?",
+        (scenes, to_json(add_tally(plan.skipped, reasons)), plan_id),
     )
     _mark_analyzed(s, job_id, analyzed)
     counts = {"scenes": scenes, "changes": len(kept)}
     counts |= {f"skipped.{reason}": number for reason, number in reasons.items()}
     done = run(
         s,
-        "DELETE FROM job_items WHERE job_n = ? AND scene_id <= ?",
-        (row.n, row_id(last_id)),
+        "DELETE FROM job_items WHERE job_n = ? AND scene_id > ? AND scene_id <= ?"
+        " AND scene_id NOT IN (SELECT value FROM json_each(?))",
+        (row.n, _cursor(row), row_id(last_id), to_json(row_ids(left))),
     ).rowcount
-    tally = _with_spending(row.tally, spent)
+    tally = {**row.tally, "stopped": STOPPED} if left else row.tally
     advance_job(s, row, done=done, counts=counts, cursor={"last_id": last_id}, tally=tally)
     return len(kept)
-
-
-def _cost(spent: ModelSpending) -> float | None:
-    """NULL where it is unknown: adding that makes the sum unknown, as it shall."""
-    return 0.0 if spent.requests == 0 and spent.usd is None else spent.usd
-
-
-def _with_spending(tally: Mapping[str, Any], spent: ModelSpending) -> dict[str, Any]:
-    before = dict(tally.get("cost") or {**asdict(ModelSpending()), "usd": 0.0})
-    added, usd = _cost(spent), before["usd"]
-    after = {
-        "requests": before["requests"] + spent.requests,
-        "input_tokens": before["input_tokens"] + spent.input_tokens,
-        "output_tokens": before["output_tokens"] + spent.output_tokens,
-        "usd": None if usd is None or added is None else usd + added,
-    }
-    return {**tally, "cost": after}
 
 
 def _key(change: NewChange) -> tuple[int, str, str, str]:

@@ -24,20 +24,21 @@ from stashhog.db.scene_filters import (
     scene_conditions,
     unindexed,
 )
-from stashhog.db.scene_rows import scene_shapes
+from stashhog.db.scene_rows import scene_shapes, scene_values
 from stashhog.db.tables import changes, scenes
 from stashhog.db.values import row_id, row_ids, run
 from stashhog.domain.jobs import SceneSelection
+from stashhog.domain.library import Scene
 from stashhog.domain.selections import require_one
 
 __all__ = [
     "SCENE_SORT_KEYS",
     "SceneFilters",
-    "count_selection",
     "filters_from_mapping",
     "filters_from_query",
     "get_scene",
     "list_scenes",
+    "sample_selection",
     "scene_history",
     "screenshot_path",
 ]
@@ -109,8 +110,8 @@ def _walk_is_cheaper(s: Session, params: PaginationParams, in_set: int, total: i
     return looked_at * _PROBE_COST < in_set
 
 
-def count_selection(s: Session, selection: SceneSelection) -> int:
-    """How many scenes an analysis of this selection would look at.
+def sample_selection(s: Session, selection: SceneSelection, most: int) -> tuple[int, list[Scene]]:
+    """How many scenes an analysis of this selection would look at, and some of them, evenly spread.
 
     Raises:
         ValidationError: as `filters_from_mapping`, or `unknown_scene`.
@@ -118,9 +119,16 @@ def count_selection(s: Session, selection: SceneSelection) -> int:
     require_one(scene_ids=selection.ids, filter=selection.filter)
     if selection.ids is not None:
         check_scenes(s, selection.ids)
-        return len(row_ids(selection.ids))
-    conditions = scene_conditions(s, filters_from_mapping(selection.filter or {}))
-    return int(s.execute(select(func.count()).select_from(scenes).where(*conditions)).scalar_one())
+        ids = sorted(row_ids(selection.ids))
+    else:
+        conditions = scene_conditions(s, filters_from_mapping(selection.filter or {}))
+        ids = list(
+            s.execute(select(scenes.c.id).where(*conditions).order_by(scenes.c.id)).scalars()
+        )
+    count = len(ids)
+    if count > most:
+        ids = [ids[at * count // most] for at in range(most)]
+    return count, scene_values(s, ids)
 
 
 def get_scene(s: Session, scene_id: str) -> dict[str, Any]:

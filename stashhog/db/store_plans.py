@@ -10,7 +10,7 @@ from stashhog.db.entities import whole_library
 from stashhog.db.job_rows import job_checkpoint
 from stashhog.domain.library import Library, Scene
 from stashhog.domain.plans import NewChange
-from stashhog.ports import AnalysisBatch, Checkpoint, ModelSpending
+from stashhog.ports import AnalysisBatch, Checkpoint
 
 
 class PlanRows:
@@ -35,9 +35,11 @@ class PlanRows:
         """A number that rises whenever entities or organised scenes of the copy change."""
         return await self._db.read(findings.library_revision)
 
-    async def next_scenes(self, job_id: str, limit: int) -> AnalysisBatch:
+    async def next_scenes(
+        self, job_id: str, limit: int, after_id: str | None = None
+    ) -> AnalysisBatch:
         """The next of the scenes that were fixed at submit."""
-        return await self._db.read(findings.next_scenes, job_id, limit)
+        return await self._db.read(findings.next_scenes, job_id, limit, after_id)
 
     async def save_findings(
         self,
@@ -49,7 +51,7 @@ class PlanRows:
         scenes: int,
         skipped: Mapping[str, int],
         analyzed: Mapping[str, str],
-        spending: ModelSpending | None = None,
+        left: Sequence[str] = (),
     ) -> int:
         """Save a batch in one transaction; see `ports.PlanStore.save_findings`."""
         return await self._db.write(
@@ -61,5 +63,5 @@ class PlanRows:
             scenes=scenes,
             skipped=skipped,
             analyzed=analyzed,
-            spending=spending,
+            left=left,
         )

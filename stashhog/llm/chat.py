@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal
 
+import httpx2
 import openai
 import structlog
 import trio
@@ -32,6 +33,7 @@ from stashhog.core.exceptions import (
     OpenAIError,
 )
 from stashhog.llm.answers import fits, json_answer, read_completion
+from stashhog.llm.limits import read_limits
 from stashhog.llm.transport import ModelTransport
 from stashhog.ports import ModelReply, ModelRequest
 
@@ -43,7 +45,8 @@ FORMATS: Sequence[Format] = ("json_schema", "json_object", "text")
 
 CHECK_TOKENS = 16
 _LONGEST_WAIT_SECONDS = 3600.0
-_DEFAULT_WAIT_SECONDS = 5.0
+_DEFAULT_WAIT_SECONDS = 0.5
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY})
 _REFUSED_REQUEST = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 
@@ -121,7 +124,9 @@ class Chat:
         async with self._seats:
             with trio.move_on_after(self.settings.timeout):
                 return await self._ask(request, limit)
-        raise ModelUnavailableError(f"the model did not answer in {self.settings.timeout:g} s")
+        raise ModelUnavailableError(
+            f"the model did not answer in {self.settings.timeout:g} s", unknown_cost=True
+        )
 
     async def check(self) -> str:
         """Ask for one word; proves address, key and model. Returns the model's name.
@@ -213,12 +218,16 @@ class Chat:
             )
         except openai.APIConnectionError as error:
             reason = "in time" if isinstance(error, openai.APITimeoutError) else "at its address"
-            raise ModelUnavailableError(f"no model server answers {reason}") from None
+            raise ModelUnavailableError(
+                f"no model server answers {reason}",
+                unknown_cost=not isinstance(error.__cause__, _NOT_SENT),
+            ) from None
         return read_completion(
             response.http_response.content,
             asked=len(system) + len(request.user),
             model=self.settings.model,
             request_id=_short(response.http_response.headers.get("x-request-id")),
+            limits=read_limits(response.http_response.headers),
         )
 
 
@@ -265,7 +274,9 @@ def _status_error(error: openai.APIStatusError) -> OpenAIError:
         return OpenAIError(_DETAILS[code], code=code)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = _wait_seconds(error.response.headers)
-        return ModelUnavailableError("the model's server asks to wait", retry_after_seconds=wait)
+        return ModelUnavailableError(
+            "the model's server asks to wait", retry_after_seconds=wait, throttled=True
+        )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _AGAIN:
         wait = _wait_seconds(error.response.headers)
         return ModelUnavailableError(

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from stashhog.domain.asking import Caps, Wanted
+from stashhog.domain.asking.budget import Refusal
 from stashhog.domain.jobs import Job, LogLine, Submission
 from stashhog.domain.library import Entity, EntityKind, Library, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
@@ -134,13 +136,26 @@ class Stash(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One structured question; `schema` is a JSON schema that the answer must fit."""
+    """One structured question; `schema` is a JSON schema that the answer should fit."""
 
     system: str
     user: str
     schema_name: str
     schema: Mapping[str, Any]
     max_output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLimits:
+    """What a server says of its own limits: how much is left, and for how long that has to do.
+
+    Hints only: many servers say nothing, some say nonsense. `reset_seconds` goes with what is left.
+    """
+
+    remaining_requests: int | None = None
+    remaining_tokens: int | None = None
+    requests_reset_seconds: float | None = None
+    tokens_reset_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +168,7 @@ class ModelReply:
     output_tokens: int
     cached_tokens: int = 0
     request_id: str | None = None
+    limits: ModelLimits | None = None
 
 
 class LanguageModel(Protocol):
@@ -241,16 +257,6 @@ class AnalysisBatch:
     last_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSpending:
-    """What model calls for a batch cost; `usd` is None where no price is known."""
-
-    requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    usd: float | None = None
-
-
 class PlanStore(Protocol):
     """Plans as analysis writes them."""
 
@@ -270,8 +276,10 @@ class PlanStore(Protocol):
         """A number that rises whenever entities or organised scenes of the copy change."""
         ...
 
-    async def next_scenes(self, job_id: str, limit: int) -> AnalysisBatch:
-        """The next of the scenes that were fixed at submit, after the job's cursor."""
+    async def next_scenes(
+        self, job_id: str, limit: int, after_id: str | None = None
+    ) -> AnalysisBatch:
+        """The next of the scenes that were fixed at submit, after the job's cursor and an id."""
         ...
 
     async def save_findings(
@@ -284,14 +292,63 @@ class PlanStore(Protocol):
         scenes: int,
         skipped: Mapping[str, int],
         analyzed: Mapping[str, str],
-        spending: ModelSpending | None = None,
+        left: Sequence[str] = (),
     ) -> int:
-        """Save a batch's changes, counts, costs and cursor in one transaction.
+        """Save a batch's changes, counts and cursor in one transaction.
 
         Leaves out what was rejected before (`rejected` among the skip reasons) and what another
         plan proposes or has accepted (`already_proposed`). `analyzed` maps scene id → the content
-        hash that was analysed. Returns how many changes were kept.
+        hash that was analysed. `left` are scenes of the batch that the budget left for a retry:
+        they stay on the job's list, and its result says `stopped`. Returns how many changes were
+        kept.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUsage:
+    """What one call used, as it is shown; `counted_*` is what caps are held against.
+
+    `usd` is None where no price is known. `requests` is 0 for a call that was surely not executed.
+    """
+
+    model: str
+    input_tokens: int
+    output_tokens: int
+    usd: float | None
+    counted_tokens: int
+    counted_usd: float
+    requests: int = 1
+
+
+class ModelStore(Protocol):
+    """What the model was asked, and what that costs."""
+
+    async def kept_answers(self, keys: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Question key → the answer that was kept, for those that have one."""
+        ...
+
+    async def reserve(
+        self, job_id: str, plan_id: int, wanted: Wanted, caps: Caps, *, now: datetime
+    ) -> int | Refusal:
+        """Hold what a call can cost at the most; the call's id, or why it may not go out."""
+        ...
+
+    async def settle(
+        self,
+        call_id: int,
+        usage: ModelUsage | None,
+        answers: Mapping[str, Mapping[str, Any]],
+        now: datetime,
+    ) -> None:
+        """Book a call for its job, plan and day, and keep its answers (by question key).
+
+        `usage` is None where nobody knows what it used: then the most that was held for it.
+        """
+        ...
+
+    async def settle_lost(self) -> int:
+        """Book all calls that a former process left on their way; how many."""
         ...
 
 

@@ -93,6 +93,7 @@ class Stage:
             schedules=self.store.schedules,
             events=self.events,
             own_writes=self.writes,
+            model_store=unused(),
         )
 
     @asynccontextmanager

@@ -119,7 +119,10 @@ def knows_no(word: str, otherwise: Answer | None = None) -> Answer:
 
 
 class FakeModel:
-    """The server; `seen` are the requests so far, `gone` is set when a client hung up on one."""
+    """The server; `seen` are the requests so far, `gone` is set when a client hung up on one.
+
+    It answers after `latency_s`; `most_at_once` is how many requests it ever had at a time.
+    """
 
     def __init__(self) -> None:
         self.script: deque[Answer] = deque()
@@ -128,6 +131,9 @@ class FakeModel:
         self.asked = trio.Event()
         self.gone = trio.Event()
         self.url = ""
+        self.latency_s = 0.0
+        self.most_at_once = 0
+        self._at_once = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -147,6 +153,12 @@ class FakeModel:
         self.seen.append(seen)
         self.asked.set()
         said = (self.script.popleft() if self.script else self.answer)(seen)
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            await trio.sleep(self.latency_s)
+        finally:
+            self._at_once -= 1
         await self._say(said, receive, send)
 
     async def _say(self, said: Said, receive: Any, send: Any) -> None:

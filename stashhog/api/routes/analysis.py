@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import orjson
 import trio
 from quart import Blueprint, Response, current_app, request
 
+from actors.estimating import MOST_LOOKED_AT
 from stashhog.api.contract import JSON, NDJSON, BodyModel, operation
 from stashhog.api.dependencies import get_actors, get_db, get_openai_client, get_settings
 from stashhog.api.routes.scenes import Shapes, require_stash
@@ -24,7 +26,6 @@ from stashhog.api.schemas.analysis import (
     EstimateResponse,
     GenerateBody,
     ImportResponse,
-    OptionsBody,
     PlanListQuery,
     PlanResponse,
     RejectionListQuery,
@@ -36,8 +37,7 @@ from stashhog.api.schemas.analysis import (
 from stashhog.api.schemas.common import Page
 from stashhog.api.schemas.jobs import JobResponse
 from stashhog.api.static import mark_packed, pack, takes_gzip
-from stashhog.core.config import openai_enabled
-from stashhog.core.exceptions import ValidationError
+from stashhog.core.exceptions import ConflictError, ValidationError
 from stashhog.db import Database, plans as db_plans, scenes as db_scenes
 from stashhog.db.jobs import job_json
 from stashhog.domain.jobs import (
@@ -70,53 +70,68 @@ def _selection(body: GenerateBody) -> SceneSelection:
     return SceneSelection(ids, wanted)
 
 
-def check_price(options: OptionsBody, *, unset: str | None = None) -> None:
-    """A cap in money needs a price; an unknown one is unknown, not 0.
+def _options(body: GenerateBody) -> dict[str, Any]:
+    return body.options.model_dump(mode="json", exclude_unset=True, exclude_none=True)
 
-    Args:
-        options: What was asked for.
-        unset: What an unset `use_llm` means; None: what the settings say.
+
+def check_model(options: Mapping[str, Any]) -> None:
+    """Check that the model can be asked as it is wanted, within caps that can be held.
 
     Raises:
-        ValidationError: `price_unknown`.
+        ConflictError: `model_not_configured`, it is to be asked always and none is set.
+        ValidationError: `price_unknown`: a cap in money needs a price; an unknown one is not 0.
     """
     settings = get_settings()
-    capped = options.max_cost_usd is not None
-    given = "use_llm" in options.model_fields_set
-    use_llm = options.use_llm if given else (unset or settings.analysis.use_llm)
-    asks = use_llm != "never" and openai_enabled(settings)
+    caps = settings.analysis
+    if options.get("use_llm", caps.use_llm) == "never":
+        return
+    if not settings.openai.on:
+        if options.get("use_llm") == "always":
+            raise ConflictError(
+                "no language model is set; set one, or leave use_llm out",
+                code="model_not_configured",
+            )
+        return
+    money = (
+        options.get("max_cost_usd"),
+        caps.max_cost_usd_per_job,
+        caps.max_cost_usd_per_day,
+        caps.max_cost_usd_per_month,
+    )
     price = get_openai_client().cost_usd(input_tokens=1000, output_tokens=1000)
-    if capped and asks and price is None:
+    if price is None and any(cap is not None for cap in money):
         raise ValidationError(
-            f"no price is known for {settings.openai.model}; give a cap in tokens instead",
+            f"no price is known for {settings.openai.model}, so a cap in money cannot be held: set "
+            "openai.input_usd_per_million and openai.output_usd_per_million, or cap tokens",
             code="price_unknown",
         )
 
 
 @bp.post("/generate")
-@operation("Analyse scenes into a plan", {202: JobResponse}, body=GenerateBody)
+@operation("Analyse scenes into a plan", {202: JobResponse}, body=GenerateBody, errors=(409,))
 async def generate(body: GenerateBody) -> dict[str, Any]:
     """The scenes are fixed now, in id order; `params.plan_id` names the plan.
 
     Options that are not given are those of the settings.
     """
-    selection = _selection(body)
-    check_price(body.options)
-    options = body.options.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    selection, options = _selection(body), _options(body)
+    check_model(options)
     submission = AnalysisSubmission(selection, options, body.name)
     return job_json(await get_actors().planner.submit(submission))
 
 
 @bp.post("/estimate")
-@operation("What an analysis would cost", EstimateResponse, body=GenerateBody)
+@operation("What an analysis would cost", EstimateResponse, body=GenerateBody, errors=(409,))
 async def estimate(body: GenerateBody) -> EstimateResponse:
-    """Counts scenes without calling the model; this release sends none of them to it."""
-    selection = _selection(body)
-    check_price(body.options)
-    scenes = await get_db().read(db_scenes.count_selection, selection)
-    return EstimateResponse(
-        scenes=scenes, llm_scenes=0, llm_requests=0, input_tokens=0, output_tokens=0, cost_usd=0.0
-    )
+    """What would be sent to the model, without calling it; answers that are kept cost nothing.
+
+    Large selections are judged by a sample. Usual sizes, not bounds: the caps are what holds.
+    """
+    selection, options = _selection(body), _options(body)
+    check_model(options)
+    total, sample = await get_db().read(db_scenes.sample_selection, selection, MOST_LOOKED_AT)
+    found = await get_actors().planner.estimate(sample, total, options)
+    return EstimateResponse(**asdict(found))
 
 
 @bp.get("/plans")

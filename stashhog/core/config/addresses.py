@@ -78,6 +78,16 @@ def same_origin(url_a: str | None, url_b: str | None) -> bool:
     return origin(url_a) == origin(url_b)
 
 
+def is_near(url: str) -> bool:
+    """Tell whether an address is on this machine or network, as far as its spelling shows."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".lan", ".internal", ".home.arpa"))
+    return address.is_private or address.is_loopback
+
+
 def is_refused_ip(address: str) -> bool:
     """Tell whether a resolved IP address is one that nobody may be connected to.
 

@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from stashhog.core.config.addresses import same_origin
+from stashhog.core.config.addresses import is_near, same_origin
 from stashhog.core.config.kinds import (
     AbsolutePath,
     Address,
@@ -158,6 +158,12 @@ class OpenAISettings(_Section):
     max_tokens: int = count(2000, 16, 200_000, "Most tokens that one answer may have.")
     timeout: float = seconds(60.0, 0.5, 600.0, "All that one request may take.")
     concurrency: int = count(4, 1, 64, "Requests at the same time.")
+    scenes_per_request: int = count(10, 1, 50, "Scenes asked about in one request.")
+    candidates: Literal["auto", "codes", "names"] = Field(
+        default="auto",
+        description="How candidates are named in answers: short codes, or their names, which small "
+        "models handle better. auto: names for a server on this machine or network, else codes.",
+    )
     max_response_bytes: int = size_bytes(1 << 21, 1 << 12, 1 << 26, "Largest answer taken.")
     response_format: Literal["auto", "json_schema", "json_object", "text"] = Field(
         default="auto", description="How the answer's shape is asked for; auto finds out."
@@ -190,6 +196,13 @@ class OpenAISettings(_Section):
         if self.api_key is not None:
             return self.api_key
         return self._ambient_key if same_origin(self.effective_url, self._ambient_url) else None
+
+    @property
+    def names_candidates(self) -> bool:
+        """Whether answers name candidates in full instead of by code."""
+        if self.candidates == "auto":
+            return is_near(self.effective_url)
+        return self.candidates == "names"
 
     def with_ambient(self, key: SecretStr | None, url: str | None) -> OpenAISettings:
         """Return the same settings with the environment's own key for models."""

@@ -51,8 +51,13 @@ class Question:
     options: tuple[Option, ...]
 
 
-def questions(examined: Examined, knowledge: Knowledge) -> tuple[Question, ...]:
-    """The unsure fields of a scene; none where nothing is worth asking."""
+def questions(
+    examined: Examined, knowledge: Knowledge, *, everything: bool = False
+) -> tuple[Question, ...]:
+    """The unsure fields of a scene; none where nothing is worth asking.
+
+    `everything` asks about all open fields, sure ones too.
+    """
     scored = examined.scored
     if scored is None or not _worded(examined):
         return ()
@@ -64,10 +69,11 @@ def questions(examined: Examined, knowledge: Knowledge) -> tuple[Question, ...]:
     asked = [
         Question(field, options[field])
         for field, (low, high) in UNSURE.items()
-        if field in options and _unsure(field, options[field], low, high)
+        if field in options and (everything or _unsure(field, options[field], low, high))
     ]
-    if asked and any(
-        UNSURE_TAGS[0] <= o.confidence < UNSURE_TAGS[1] for o in options.get("tags", ())
+    if (asked or everything) and any(
+        everything or UNSURE_TAGS[0] <= o.confidence < UNSURE_TAGS[1]
+        for o in options.get("tags", ())
     ):
         asked.append(Question("tags", options["tags"]))
     return tuple(asked)

@@ -1,0 +1,311 @@
+"""Calls to the language model: seats, waits and money, for all jobs of the process.
+
+Rules:
+- It belongs to the analysis planner and outlives its lives, as the calls on their way do.
+- What a call can cost at the most is held in the database before it takes a seat, and what it did
+  cost is booked after it left it. While calls on their way hold the rest of a budget, the next one
+  waits for them; only where none does is the budget reached.
+- A server is believed what it says it used up to what was held, and not below half of what was
+  sent: caps hold with one that lies.
+- What one call learns of the server's limits holds back all of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar
+
+import structlog
+import trio
+
+from stashhog.core.config import Settings
+from stashhog.core.exceptions import (
+    BudgetReachedError,
+    DiskFullError,
+    ModelAnswerError,
+    ModelUnavailableError,
+    OpenAIError,
+)
+from stashhog.domain.asking import Caps, Prompt, Wanted
+from stashhog.domain.asking.budget import Refusal, least
+from stashhog.domain.asking.prompts import SCHEMA_NAME
+from stashhog.domain.asking.tokens import usual
+from stashhog.ports import LanguageModel, ModelReply, ModelRequest, ModelStore, ModelUsage
+
+_log = structlog.get_logger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SETTLE_S = 3.0
+LONGEST_HOLD_S = 60.0
+MOST_EXCESS = 4.0
+PROBE = Wanted(64, 16, None)
+NOT_EXECUTED = ModelUsage("", 0, 0, 0.0, 0, 0.0, requests=0)
+_REFUSALS: Mapping[Refusal, str] = {
+    "budget": "the next request might cost more than what is left of the budget",
+    "price_unknown": "no price is known for the model, so a cap in money cannot be held",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """An answer as it was read: what the caller wants of it, and what to keep by question key."""
+
+    value: T
+    kept: Mapping[str, Mapping[str, Any]]
+
+
+class Patiently(Protocol):
+    """Calls a store, and waits for it where it has no room."""
+
+    async def __call__(
+        self, ask: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The job that a call is for: whom it is booked for, and the caps of its own options."""
+
+    job_id: str
+    plan_id: int
+    options: Mapping[str, Any]
+    patiently: Patiently
+
+
+class ModelCalls:
+    """All calls to the model of this process.
+
+    Attributes:
+        counts: How many calls ended how, since the process started.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        store: ModelStore,
+        settings: Callable[[], Settings],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._model = model
+        self._store = store
+        self._settings = settings
+        self._now = now
+        self._seats = trio.CapacityLimiter(1)
+        self._fair_share = float(settings().openai.concurrency)
+        self._open = 0
+        self._ended = trio.Event()
+        self._hold_until = float("-inf")
+        self._excess = 1.0
+        self._starting = trio.Lock()
+        self._started = False
+
+    async def start(self, caller: Caller) -> None:
+        """Book, once, the calls that a former process left on their way."""
+        async with self._starting:
+            if not self._started:
+                lost = await caller.patiently(self._store.settle_lost)
+                if lost:
+                    _log.warning("model_calls_lost", calls=lost)
+                self._started = True
+
+    async def ask(self, caller: Caller, prompt: Prompt, read: Callable[[ModelReply], Read[T]]) -> T:
+        """Ask once, booked for the job; what `read` keeps of the answer is kept.
+
+        Raises:
+            BudgetReachedError: it was not sent; the code says why.
+            OpenAIError: of the family, as the model raises it.
+        """
+        request = ModelRequest(
+            prompt.system, prompt.user, SCHEMA_NAME, prompt.schema, prompt.most_output
+        )
+        wanted = self._wanted(prompt.most_input, prompt.most_output)
+
+        def used(reply: ModelReply) -> ModelUsage:
+            return self._usage(reply, wanted, prompt.input_tokens, usual(reply.text))
+
+        async def send() -> ModelReply:
+            return await self._model.ask(request)
+
+        return await self._call(caller, wanted, send, used, read)
+
+    async def probe(self, caller: Caller) -> None:
+        """Find out whether the model's server is there, with a request of one word.
+
+        Raises:
+            BudgetReachedError: it was not sent.
+            OpenAIError: of the family, as the model raises it.
+        """
+
+        async def send() -> ModelReply:
+            model = await self._model.check()
+            return ModelReply("ok", model, PROBE.input_tokens, PROBE.output_tokens)
+
+        wanted = self._wanted(PROBE.input_tokens, PROBE.output_tokens)
+
+        def used(reply: ModelReply) -> ModelUsage:
+            return self._usage(reply, wanted, 0, 0)
+
+        await self._call(caller, wanted, send, used, lambda _reply: Read(None, {}))
+
+    async def _call(
+        self,
+        caller: Caller,
+        wanted: Wanted,
+        send: Callable[[], Any],
+        used: Callable[[ModelReply], ModelUsage],
+        read: Callable[[ModelReply], Read[T]],
+    ) -> T:
+        call_id = await self._reserve(caller, wanted)
+        usage: ModelUsage | None = NOT_EXECUTED
+        kept: Mapping[str, Mapping[str, Any]] = {}
+        outcome = "cancelled"
+        try:
+            async with self._seated():
+                await self._until_free()
+                usage = None
+                try:
+                    reply: ModelReply = await send()
+                except OpenAIError as error:
+                    outcome = error.public_code
+                    usage = self._failed(error, wanted)
+                    if isinstance(error, ModelUnavailableError) and error.throttled:
+                        self._hold(error.retry_after_seconds, throttled=True)
+                    raise
+                self._learn(reply, wanted)
+            usage, outcome = used(reply), "answered"
+            answer = read(reply)
+            kept = answer.kept
+            return answer.value
+        finally:
+            self.counts[outcome] += 1
+            await self._settle(caller, call_id, usage, kept)
+
+    # --- money ----------------------------------------------------------------------------------
+
+    def caps(self, caller: Caller) -> Caps:
+        """The caps that hold for a job now."""
+        options, settings = caller.options, self._settings().analysis
+        tokens = least(options.get("max_tokens"), settings.max_tokens_per_job)
+        return Caps(
+            None if tokens is None else int(tokens),
+            least(options.get("max_cost_usd"), settings.max_cost_usd_per_job),
+            settings.max_cost_usd_per_day,
+            settings.max_cost_usd_per_month,
+        )
+
+    def _wanted(self, most_input: int, most_output: int) -> Wanted:
+        inputs = int(most_input * self._excess)
+        outputs = min(most_output, self._settings().openai.max_tokens)
+        usd = self._model.cost_usd(input_tokens=inputs, output_tokens=outputs)
+        return Wanted(inputs, outputs, usd)
+
+    async def _reserve(self, caller: Caller, wanted: Wanted) -> int:
+        while True:
+            ended = self._ended
+            outcome = await caller.patiently(
+                self._store.reserve,
+                caller.job_id,
+                caller.plan_id,
+                wanted,
+                self.caps(caller),
+                now=self._now(),
+            )
+            if isinstance(outcome, int):
+                self._open += 1
+                return outcome
+            if outcome == "price_unknown" or not self._open:
+                raise BudgetReachedError(_REFUSALS[outcome], code=outcome)
+            await ended.wait()
+
+    async def _settle(
+        self,
+        caller: Caller,
+        call_id: int,
+        usage: ModelUsage | None,
+        kept: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """Book a call even when its job is cancelled: it was paid for."""
+        try:
+            with trio.move_on_after(SETTLE_S, shield=True):
+                await self._store.settle(call_id, usage, kept, self._now())
+        except DiskFullError:
+            await caller.patiently(self._store.settle, call_id, usage, kept, self._now())
+        finally:
+            self._open -= 1
+            self._ended.set()
+            self._ended = trio.Event()
+
+    def _usage(
+        self, reply: ModelReply, wanted: Wanted, usual_input: int, usual_output: int
+    ) -> ModelUsage:
+        """What a call used: as the server says, within what can be."""
+        inputs = min(reply.input_tokens or usual_input, wanted.input_tokens)
+        outputs = min(reply.output_tokens or usual_output, wanted.output_tokens)
+        cached = min(reply.cached_tokens, inputs)
+        usd = self._model.cost_usd(input_tokens=inputs, output_tokens=outputs, cached_tokens=cached)
+        least_input = max(inputs, usual_input // 2)
+        least_output = min(max(outputs, usual_output // 2), wanted.output_tokens)
+        counted = self._model.cost_usd(
+            input_tokens=least_input, output_tokens=least_output, cached_tokens=cached
+        )
+        return ModelUsage(
+            reply.model, inputs, outputs, usd, least_input + least_output, counted or 0.0
+        )
+
+    def _failed(self, error: OpenAIError, wanted: Wanted) -> ModelUsage | None:
+        """What a call used that brought nothing; None where it may have been anything."""
+        used = error.context.get("usage")
+        if isinstance(used, Mapping):
+            reply = ModelReply("", **used)
+            return self._usage(reply, wanted, 0, 0)
+        if isinstance(error, ModelUnavailableError):
+            return None if error.unknown_cost else NOT_EXECUTED
+        return None if isinstance(error, ModelAnswerError) else NOT_EXECUTED
+
+    # --- waits ----------------------------------------------------------------------------------
+
+    def _seated(self) -> trio.CapacityLimiter:
+        most = self._settings().openai.concurrency
+        self._fair_share = min(self._fair_share, float(most))
+        self._seats.total_tokens = max(1, min(most, int(self._fair_share)))
+        return self._seats
+
+    async def _until_free(self) -> None:
+        until = self._hold_until
+        await trio.sleep_until(until)
+        if self._hold_until > until:
+            await self._until_free()
+
+    @property
+    def held_for_s(self) -> float:
+        """For how many seconds the server wants to hear nothing."""
+        return max(0.0, self._hold_until - trio.current_time())
+
+    def _hold(self, seconds: float, *, throttled: bool) -> None:
+        """Send nothing for a while, and fewer at a time where the server asked for that."""
+        until = trio.current_time() + min(seconds, LONGEST_HOLD_S)
+        if throttled and self.held_for_s == 0:
+            self._fair_share = max(1.0, self._fair_share / 2)
+        self._hold_until = max(self._hold_until, until)
+
+    def _learn(self, reply: ModelReply, wanted: Wanted) -> None:
+        """What an answer says of the server: its limits, its way to count."""
+        self._fair_share += 0.5
+        if reply.input_tokens > wanted.input_tokens and self._excess < MOST_EXCESS:
+            self._excess = min(MOST_EXCESS, self._excess * reply.input_tokens / wanted.input_tokens)
+            _log.warning("model_counts_more", claimed=reply.input_tokens, held=wanted.input_tokens)
+        limits = reply.limits
+        if limits is None:
+            return
+        if limits.remaining_requests == 0 and limits.requests_reset_seconds:
+            self._hold(limits.requests_reset_seconds, throttled=False)
+        left = limits.remaining_tokens
+        if left is not None and left < wanted.tokens and limits.tokens_reset_seconds:
+            self._hold(limits.tokens_reset_seconds, throttled=False)

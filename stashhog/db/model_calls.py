@@ -1,0 +1,189 @@
+"""What a language model was asked: kept answers, calls on their way, and what all of it cost.
+
+Rules:
+- A call is held with its worst case before it goes out, in the transaction that checks the caps;
+  so caps hold whatever several jobs do at once, and whatever a crash leaves.
+- A call that ended moves from `model_calls` into the sums of its job, its plan and its day, in the
+  transaction that keeps its answers.
+- An unknown price makes a sum unknown (NULL), never less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from stashhog.db.values import from_json, moment_text, run, run_many, to_json
+from stashhog.domain.asking import Caps, Spent, Wanted, refused
+from stashhog.domain.asking.budget import Refusal
+from stashhog.ports import ModelUsage
+
+DAY_CHARACTERS = 10
+MONTH_CHARACTERS = 7
+
+
+def kept_answers(s: Session, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Question key → the answer that was kept, for those that have one."""
+    rows = run(
+        s,
+        "SELECT key, answer FROM model_answers WHERE key IN (SELECT value FROM json_each(?))",
+        (to_json(list(keys)),),
+    )
+    return {key: from_json(answer) for key, answer in rows}
+
+
+def reserve_call(
+    s: Session, job_id: str, plan_id: int, wanted: Wanted, caps: Caps, *, now: datetime
+) -> int | Refusal:
+    """Hold what a call can cost at the most; returns its id, or why it may not go out."""
+    day = moment_text(now)[:DAY_CHARACTERS]
+    reason = refused(wanted, _spent(s, job_id, day), caps)
+    if reason is not None:
+        return reason
+    return int(
+        run(
+            s,
+            "INSERT INTO model_calls (job_id, plan_id, day, input_tokens, output_tokens, usd)"
+            " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+            (job_id, plan_id, day, wanted.input_tokens, wanted.output_tokens, wanted.usd),
+        ).scalar_one()
+    )
+
+
+def _spent(s: Session, job_id: str, day: str) -> Spent:
+    """What was used, and what is held for calls on their way."""
+    row = run(
+        s,
+        """
+        WITH used AS (
+            SELECT scope = 'job' AND name = :job AS of_job, scope = 'day' AND name = :day AS of_day,
+                scope = 'day' AS of_month, counted_tokens AS tokens, counted_usd AS usd
+            FROM model_spending
+            WHERE (scope = 'job' AND name = :job)
+                OR (scope = 'day' AND name >= :month AND name < :month || '~')
+            UNION ALL
+            SELECT job_id = :job, day = :day, substr(day, 1, 7) = :month,
+                input_tokens + output_tokens, coalesce(usd, 0.0)
+            FROM model_calls
+        )
+        SELECT coalesce(sum(tokens) FILTER (WHERE of_job), 0),
+            coalesce(sum(usd) FILTER (WHERE of_job), 0.0),
+            coalesce(sum(usd) FILTER (WHERE of_day), 0.0),
+            coalesce(sum(usd) FILTER (WHERE of_month), 0.0)
+        FROM used
+        """,
+        {"job": job_id, "day": day, "month": day[:MONTH_CHARACTERS]},
+    ).one()
+    return Spent(row[0], row[1], row[2], row[3])
+
+
+def settle_call(
+    s: Session,
+    call_id: int,
+    usage: ModelUsage | None,
+    answers: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+) -> None:
+    """Book a call that ended and keep its answers (by question key).
+
+    Args:
+        s: A Session that writes.
+        call_id: The call; one that was booked before is passed over.
+        usage: What it used; None where nobody knows: then its worst case.
+        answers: What it answered.
+        now: The present time.
+    """
+    row = run(
+        s,
+        "DELETE FROM model_calls WHERE id = ?"
+        " RETURNING job_id, plan_id, day, input_tokens, output_tokens, usd",
+        (call_id,),
+    ).one_or_none()
+    if row is None:
+        return
+    _book(s, row, usage)
+    if answers and usage is not None:
+        at = moment_text(now)
+        run_many(
+            s,
+            "INSERT INTO model_answers (key, answer, model, created_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            [(key, to_json(answer), usage.model, at) for key, answer in answers.items()],
+        )
+
+
+def settle_lost_calls(s: Session) -> int:
+    """Book all calls on their way with their worst case: a former process left them."""
+    rows = run(
+        s,
+        "DELETE FROM model_calls RETURNING job_id, plan_id, day, input_tokens, output_tokens, usd",
+    ).all()
+    for row in rows:
+        _book(s, row, None)
+    return len(rows)
+
+
+def _book(s: Session, row: Sequence[Any], usage: ModelUsage | None) -> None:
+    job_id, plan_id, day, most_input, most_output, most_usd = row
+    used = usage or ModelUsage(
+        "", most_input, most_output, most_usd, most_input + most_output, most_usd or 0.0
+    )
+    if used.requests == 0:
+        return
+    for scope, name in (("job", job_id), ("day", day)):
+        run(
+            s,
+            "INSERT INTO model_spending VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET requests = requests + excluded.requests,"
+            " input_tokens = input_tokens + excluded.input_tokens,"
+            " output_tokens = output_tokens + excluded.output_tokens, usd = usd + excluded.usd,"
+            " counted_tokens = counted_tokens + excluded.counted_tokens,"
+            " counted_usd = counted_usd + excluded.counted_usd",
+            (
+                scope,
+                name,
+                used.requests,
+                used.input_tokens,
+                used.output_tokens,
+                used.usd,
+                used.counted_tokens,
+                used.counted_usd,
+            ),
+        )
+    cost = (used.requests, used.input_tokens, used.output_tokens, used.usd)
+    run(
+        s,
+        "UPDATE plans SET requests = requests + ?, input_tokens = input_tokens + ?,"
+        " output_tokens = output_tokens + ?, usd = usd + ? WHERE id = ?",
+        (*cost, plan_id),
+    )
+    run(
+        s,
+        "UPDATE jobs SET tally = json_set(tally,"
+        " '$.cost.requests', json_extract(tally, '$.cost.requests') + ?,"
+        " '$.cost.input_tokens', json_extract(tally, '$.cost.input_tokens') + ?,"
+        " '$.cost.output_tokens', json_extract(tally, '$.cost.output_tokens') + ?,"
+        " '$.cost.usd', json_extract(tally, '$.cost.usd') + ?) WHERE id = ?",
+        (*cost, job_id),
+    )
+
+
+def spending_of(s: Session, now: datetime) -> dict[str, dict[str, Any]]:
+    """What today and this month (UTC) cost so far: `day` and `month`."""
+    day = moment_text(now.astimezone(UTC))[:DAY_CHARACTERS]
+    found = {}
+    for name, prefix in (("day", day), ("month", day[:MONTH_CHARACTERS])):
+        row = run(
+            s,
+            "SELECT coalesce(sum(requests), 0), coalesce(sum(input_tokens), 0),"
+            " coalesce(sum(output_tokens), 0), coalesce(sum(counted_usd), 0.0)"
+            " FROM model_spending WHERE scope = 'day' AND name >= ? AND name < ? || '~'",
+            (prefix, prefix),
+        ).one()
+        found[name] = dict(
+            zip(("requests", "input_tokens", "output_tokens", "usd"), row, strict=True)
+        )
+    return found

@@ -1,0 +1,30 @@
+"""Asking a language model about scenes: what is sent, what of its answer counts, what it may cost.
+
+Rules:
+- Pure: no model is called from here.
+- A model is asked between values that detection found; what it answers beyond them is dropped,
+  but for a title that stands in the file's name.
+- Texts from outside are data: cut, stripped of what cannot be seen, and encoded as JSON.
+"""
+
+from stashhog.domain.asking.answers import Answer, opinions_of, read_answers
+from stashhog.domain.asking.budget import Caps, Spent, Wanted, refused
+from stashhog.domain.asking.prompts import Prompt, Style, make_prompt
+from stashhog.domain.asking.scenes import AskedScene, asked_scene
+from stashhog.domain.asking.share import Share
+
+__all__ = [
+    "Answer",
+    "AskedScene",
+    "Caps",
+    "Prompt",
+    "Share",
+    "Spent",
+    "Style",
+    "Wanted",
+    "asked_scene",
+    "make_prompt",
+    "opinions_of",
+    "read_answers",
+    "refused",
+]

@@ -1,0 +1,123 @@
+"""What of a model's answer counts: codes that were given out, and titles that the name holds.
+
+Rules:
+- Nothing is raised on any answer: what cannot be read is as if it had not been said.
+- A number that was not asked about is dropped; one that was answered twice is not answered.
+- A code out of range, a name out of the list, and a title that is not in the file's name are
+  dropped. Two choices where there can be one are none, and no opinion either.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stashhog.domain.asking.prompts import Style, listed
+from stashhog.domain.asking.scenes import LONGEST_STEM, AskedScene
+from stashhog.domain.detection import Opinions
+from stashhog.domain.names import squash
+
+_SHORTEST_TITLE = 2
+_ONE = ("studio", "date", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model chose for one scene: codes of its question, and a title of its own reading."""
+
+    picks: tuple[str, ...] = ()
+    title: str | None = None
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The answer as it is kept."""
+        return {"picks": list(self.picks), "title": self.title}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any], scene: AskedScene) -> Answer:
+        """A kept answer, checked like a new one."""
+        return _answer(kept, scene)
+
+
+def read_answers(text: str, asked: Sequence[AskedScene], style: Style) -> dict[str, Answer]:
+    """Scene id → answer, for those scenes that the text answers."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    files = data.get("files") if isinstance(data, dict) else None
+    found: dict[str, Answer] = {}
+    twice: set[str] = set()
+    for number, said in _numbered(files):
+        if not 1 <= number <= len(asked):
+            continue
+        scene = asked[number - 1]
+        if scene.scene_id in found:
+            twice.add(scene.scene_id)
+        elif style == "names":
+            found[scene.scene_id] = _answer({"picks": list(_codes(said, scene))}, scene)
+        elif isinstance(said.get("picks"), list):
+            found[scene.scene_id] = _answer(said, scene)
+    return {scene_id: answer for scene_id, answer in found.items() if scene_id not in twice}
+
+
+def opinions_of(scene: AskedScene, answer: Answer) -> Opinions:
+    """The answer in the detectors' words: field → the values that were chosen."""
+    chosen: dict[str, set[str]] = {field: set() for field in scene.fields}
+    for code in answer.picks:
+        field, option = scene.options[code]
+        chosen[field].add(option.key)
+    if answer.title is not None and not chosen.get("title", True):
+        chosen["title"].add(answer.title)
+    return {
+        field: frozenset(values)
+        for field, values in chosen.items()
+        if field not in _ONE or len(values) <= 1
+    }
+
+
+def _numbered(files: object) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    """Each file's number and what was said of it, from a list or an object by number."""
+    if isinstance(files, list):
+        for item in files:
+            if isinstance(item, dict) and _number(item.get("n")) is not None:
+                yield _number(item.get("n")) or 0, item
+    elif isinstance(files, dict):
+        for name, item in files.items():
+            if isinstance(item, dict) and _number(name) is not None:
+                yield _number(name) or 0, item
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 6:  # noqa: PLR2004 - more digits than any call has files
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _codes(said: Mapping[str, Any], scene: AskedScene) -> Iterable[str]:
+    """Codes for names that were answered by field."""
+    for field in scene.fields:
+        names = listed(scene, field)
+        value = said.get(field)
+        for name in value if isinstance(value, list) else [value]:
+            if isinstance(name, str) and name in names:
+                yield names[name]
+
+
+def _answer(said: Mapping[str, Any], scene: AskedScene) -> Answer:
+    picks = said.get("picks")
+    codes = [code for code in picks if isinstance(code, str)] if isinstance(picks, list) else []
+    title = said.get("title")
+    return Answer(
+        tuple(dict.fromkeys(code for code in codes if code in scene.options)),
+        title if isinstance(title, str) and _stands_in(title, scene) else None,
+    )
+
+
+def _stands_in(title: str, scene: AskedScene) -> bool:
+    if "title" not in scene.fields or len(title) > LONGEST_STEM:
+        return False
+    key = squash(title)
+    return len(key) >= _SHORTEST_TITLE and any(key in stem for stem in scene.stems)

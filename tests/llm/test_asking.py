@@ -1,0 +1,243 @@
+"""What is asked, and what of an answer counts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from stashhog.domain.asking import (
+    Answer,
+    AskedScene,
+    Caps,
+    Share,
+    Spent,
+    Wanted,
+    asked_scene,
+    make_prompt,
+    opinions_of,
+    read_answers,
+    refused,
+)
+from stashhog.domain.asking.scenes import MOST_TOKENS, shown_path
+from stashhog.domain.asking.share import ALWAYS_ALLOWED, MOST_SHARE
+from stashhog.domain.asking.tokens import most, usual
+from stashhog.domain.detection import DetectionOptions, Option, Question, examine, questions
+from stashhog.domain.learning import learn
+from tests.llm.lab import scene_of, small_library
+
+KNOWLEDGE = learn(small_library(), [])
+OPTIONS = DetectionOptions()
+FIELDS = (
+    Question("studio", (Option("North Gate", "22", 0.5), Option("Harbour Films", "21", 0.4))),
+    Question("performers", (Option("Cleo", "3", 0.5), Option("Cleo Marsh", "5", 0.4))),
+    Question("date", (Option("2020-03-04", None, 0.5), Option("2020-04-03", None, 0.4))),
+    Question("title", (Option("Quiet River", None, 0.5),)),
+    Question("tags", (Option("Night", "12", 0.5),)),
+)
+PATH = "/v/North Gate/North Gate - Cleo - Quiet River Song 03.04.2020 night.mp4"
+
+
+def asked(path: str = PATH, number: int = 1, about: str = "m") -> AskedScene:
+    scene = asked_scene(examine(scene_of(number, path), KNOWLEDGE, OPTIONS), FIELDS, about=about)
+    assert scene is not None
+    return scene
+
+
+def said(*files: Any) -> str:
+    return json.dumps({"files": list(files)})
+
+
+def one(picks: Any, title: Any = None, n: Any = 1) -> dict[str, Any]:
+    return {"n": n, "picks": picks, "title": title}
+
+
+def test_a_scene_is_a_line_of_json_with_its_candidates_in_order() -> None:
+    line = json.loads(asked().line(7))
+    assert line == {
+        "n": 7,
+        "path": "v/North Gate/North Gate - Cleo - Quiet River Song 03.04.2020 night",
+        "s": ["North Gate", "Harbour Films"],
+        "p": ["Cleo", "Cleo Marsh"],
+        "d": ["2020-03-04", "2020-04-03"],
+        "k": ["Quiet River"],
+        "t": ["Night"],
+    }
+
+
+def test_the_text_before_the_scenes_and_the_schema_never_change() -> None:
+    first = make_prompt([asked()], "codes")
+    other = make_prompt([asked("/x/Quite another.mp4", 2), asked()], "codes")
+    assert (first.system, first.schema) == (other.system, other.schema)
+
+
+def test_a_key_follows_what_is_said_whom_it_means_and_who_is_asked() -> None:
+    same = asked(number=9)
+    assert same.key == asked().key
+    assert asked("/v/Another.mp4").key != same.key
+    assert asked(about="other model").key != same.key
+    twin = replace(FIELDS[0], options=(Option("North Gate", "99", 0.5),))
+    examined = examine(scene_of(1, PATH), KNOWLEDGE, OPTIONS)
+    namesake = asked_scene(examined, (twin, *FIELDS[1:]), about="m")
+    assert namesake is not None
+    assert namesake.key != same.key
+
+
+@pytest.mark.parametrize(
+    ("text", "picks", "title"),
+    [
+        (said(one(["s0", "p1", "d1", "k0", "t0"])), ("s0", "p1", "d1", "k0", "t0"), None),
+        (said(one(["s0", "s0", "s9", "x1", "p-1", 7, None, "S0"])), ("s0",), None),
+        (said(one([], "River Song")), (), "River Song"),
+        (said(one([], "quiet.RIVER_song")), (), "quiet.RIVER_song"),
+        (said(one([], "Made Up")), (), None),
+        (said(one([], "")), (), None),
+        (said(one([], ["River"])), (), None),
+        (said(one([], "river" * 100)), (), None),
+        (said(one(["s1"], n="1")), ("s1",), None),
+        ('{"files": {"1": {"picks": ["s1"], "title": null}}}', ("s1",), None),
+    ],
+)
+def test_only_codes_that_were_given_out_and_titles_of_the_name_count(
+    text: str, picks: tuple[str, ...], title: str | None
+) -> None:
+    assert read_answers(text, [asked()], "codes") == {"1": Answer(picks, title)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[" * 100_000,
+        "[]",
+        '{"files": null}',
+        '{"files": 7}',
+        said(),
+        said(None, 7, "x", []),
+        said(one(["s0"], n=0)),
+        said(one(["s0"], n=2)),
+        said(one(["s0"], n=True)),
+        said(one(["s0"], n=None)),
+        said(one(["s0"], n="9" * 5000)),
+        said(one("s0")),
+        said(one(None)),
+        said({"n": 1}),
+        said(one(["s0"]), one(["s1"])),
+    ],
+)
+def test_what_is_no_answer_is_as_if_it_had_not_been_said(text: str) -> None:
+    assert read_answers(text, [asked()], "codes") == {}
+
+
+def test_an_answer_for_one_scene_touches_no_other() -> None:
+    scenes = [asked(number=1), asked("/v/Cleo Marsh - Other.mp4", 2)]
+    answers = read_answers(said(one(["s1"], n=2), one(["p0"], n=3)), scenes, "codes")
+    assert answers == {"2": Answer(("s1",))}
+
+
+def test_two_choices_where_there_can_be_one_are_no_opinion() -> None:
+    opinions = opinions_of(asked(), Answer(("s0", "s1", "p0", "p1", "d0")))
+    assert opinions == {
+        "performers": frozenset({"3", "5"}),
+        "date": frozenset({"2020-03-04"}),
+        "title": frozenset(),
+        "tags": frozenset(),
+    }
+
+
+def test_a_title_of_its_own_reading_counts_only_where_none_was_picked() -> None:
+    scene = asked()
+    assert opinions_of(scene, Answer((), "River Song"))["title"] == {"River Song"}
+    assert opinions_of(scene, Answer(("k0",), "River Song"))["title"] == {"Quiet River"}
+
+
+def test_by_names_each_field_lists_its_own_candidates_and_only_they_count() -> None:
+    scene = asked()
+    prompt = make_prompt([scene], "names")
+    file = prompt.schema["properties"]["files"]["properties"]["1"]
+    assert file["properties"]["studio"]["enum"] == ["North Gate", "Harbour Films", ""]
+    assert file["properties"]["performers"]["items"]["enum"] == ["Cleo", "Cleo Marsh"]
+    text = json.dumps(
+        {"files": {"1": {"studio": "Harbour Films", "performers": ["Cleo", "Nobody"], "date": 4}}}
+    )
+    assert read_answers(text, [scene], "names") == {"1": Answer(("s1", "p0"))}
+
+
+def test_control_invisible_and_direction_characters_are_not_sent() -> None:
+    shown = shown_path("/v/A\u202eB\u200b\x00C\r\nD\u2028E\ud800F/na\u0301me\x1b[31m.mp4")
+    assert shown == "v/AB C D EF/na\u0301me [31m"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=3000), st.lists(st.text(min_size=1, max_size=200), max_size=12))
+def test_no_name_breaks_a_line_or_makes_it_long(name: str, names: list[str]) -> None:
+    options = tuple(Option(n, str(at), 0.5) for at, n in enumerate(names))
+    examined = examine(scene_of(1, f"/v/{name}/{name}.mp4"), KNOWLEDGE, OPTIONS)
+    found = [Question("performers", options)] if options else []
+    scene = asked_scene(examined, found, about="m")
+    if scene is None:
+        assert not options
+        return
+    line = scene.line(1)
+    assert "\n" not in line
+    assert json.loads(line)["n"] == 1
+    line.encode()
+    path = usual(json.dumps(scene.said["path"]))
+    assert usual(line) <= max(MOST_TOKENS, path + 200) + 10
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=400))
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    for style in ("codes", "names"):
+        assert read_answers(text, [asked()], style) == {}  # type: ignore[arg-type]  # both styles
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=300))
+def test_the_most_that_a_text_makes_is_never_below_the_usual(text: str) -> None:
+    assert most(text) >= usual(text) >= 0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spent", "caps", "answer"),
+    [
+        (Wanted(60, 40, 0.1), Spent(), Caps(), None),
+        (Wanted(60, 40, None), Spent(), Caps(), None),
+        (Wanted(60, 40, None), Spent(), Caps(job_tokens=100), None),
+        (Wanted(60, 40, None), Spent(job_tokens=1), Caps(job_tokens=100), "budget"),
+        (Wanted(60, 40, None), Spent(), Caps(month_usd=100.0), "price_unknown"),
+        (Wanted(60, 40, 0.25), Spent(job_usd=0.75), Caps(job_usd=1.0), None),
+        (Wanted(60, 40, 0.25), Spent(job_usd=0.751), Caps(job_usd=1.0), "budget"),
+        (Wanted(60, 40, 0.25), Spent(day_usd=0.8), Caps(job_usd=1.0, day_usd=1.0), "budget"),
+        (Wanted(60, 40, 0.25), Spent(month_usd=0.8), Caps(month_usd=1.0), "budget"),
+        (Wanted(60, 40, 0.0), Spent(), Caps(job_usd=0.0), None),
+        (Wanted(60, 40, 0.1), Spent(), Caps(job_usd=0.0), "budget"),
+    ],
+)
+def test_a_cap_is_hard(wanted: Wanted, spent: Spent, caps: Caps, answer: str | None) -> None:
+    assert refused(wanted, spent, caps) == answer
+
+
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(0, 300)), max_size=40))
+def test_never_more_than_the_share_is_sent_beyond_the_first_few(
+    batches: list[tuple[int, int]],
+) -> None:
+    share = Share()
+    for scenes, doubtful in batches:
+        share.take(min(share.room(scenes), doubtful, scenes))
+        assert share.sent <= max(ALWAYS_ALLOWED, MOST_SHARE * share.seen)
+
+
+def test_sure_scenes_are_not_asked_about_and_doubtful_ones_only_in_what_is_open() -> None:
+    sure = examine(scene_of(1, "/v/Harbour Films/aster_lane.2020-03-04.mp4"), KNOWLEDGE, OPTIONS)
+    assert {q.field for q in questions(sure, KNOWLEDGE)} <= {"title", "performers", "studio"}
+    filled = replace(scene_of(2, PATH), title="T", date="2020-01-01", studio_id="21")
+    open_fields = {q.field for q in questions(examine(filled, KNOWLEDGE, OPTIONS), KNOWLEDGE)}
+    assert not open_fields & {"title", "date", "studio"}
+    everything = questions(examine(filled, KNOWLEDGE, OPTIONS), KNOWLEDGE, everything=True)
+    assert {"performers", "tags"} >= {q.field for q in everything} >= {"performers"}
