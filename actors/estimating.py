@@ -27,7 +27,7 @@ from stashhog.core.config import Settings
 from stashhog.domain.asking import AskedScene, Share, make_prompt
 from stashhog.domain.learning import Knowledge
 from stashhog.domain.library import Scene
-from stashhog.ports import LanguageModel, ModelStore
+from stashhog.ports.model import LanguageModel, ModelStore
 
 MOST_LOOKED_AT = 1_500
 

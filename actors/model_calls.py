@@ -33,7 +33,7 @@ from stashhog.domain.asking import Caps, Prompt, Wanted
 from stashhog.domain.asking.budget import Refusal, least
 from stashhog.domain.asking.prompts import SCHEMA_NAME
 from stashhog.domain.asking.tokens import usual
-from stashhog.ports import LanguageModel, ModelReply, ModelRequest, ModelStore, ModelUsage
+from stashhog.ports.model import LanguageModel, ModelReply, ModelRequest, ModelStore, ModelUsage
 
 _log = structlog.get_logger(__name__)
 P = ParamSpec("P")

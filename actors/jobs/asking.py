@@ -30,7 +30,7 @@ from stashhog.core.exceptions import (
     OpenAIError,
 )
 from stashhog.domain.asking import Answer, AskedScene, Style, make_prompt, read_answers
-from stashhog.ports import ModelReply
+from stashhog.ports.model import ModelReply
 
 TRIES = 3
 PREFETCH = 2

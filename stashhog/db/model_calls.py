@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from stashhog.db.values import from_json, moment_text, run, run_many, to_json
 from stashhog.domain.asking import Caps, Spent, Wanted, refused
 from stashhog.domain.asking.budget import Refusal
-from stashhog.ports import ModelUsage
+from stashhog.ports.model import ModelUsage
 
 DAY_CHARACTERS = 10
 MONTH_CHARACTERS = 7

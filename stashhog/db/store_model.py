@@ -10,7 +10,7 @@ from stashhog.db import model_calls
 from stashhog.db.access import Access
 from stashhog.domain.asking import Caps, Wanted
 from stashhog.domain.asking.budget import Refusal
-from stashhog.ports import ModelUsage
+from stashhog.ports.model import ModelUsage
 
 
 class ModelRows:

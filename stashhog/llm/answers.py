@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stashhog.core.exceptions import ModelAnswerError, ModelRefusedError, OpenAIError
-from stashhog.ports import ModelLimits, ModelReply
+from stashhog.ports.model import ModelLimits, ModelReply
 
 _CHARACTERS_PER_TOKEN = 3
 _THOUGHTS = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)

@@ -35,7 +35,7 @@ from stashhog.core.exceptions import (
 from stashhog.llm.answers import fits, json_answer, read_completion
 from stashhog.llm.limits import read_limits
 from stashhog.llm.transport import ModelTransport
-from stashhog.ports import ModelReply, ModelRequest
+from stashhog.ports.model import ModelReply, ModelRequest
 
 _log = structlog.get_logger(__name__)
 

@@ -20,7 +20,8 @@ from stashhog.core.config import OpenAISettings
 from stashhog.core.exceptions import ModelRefusedError, OpenAIError
 from stashhog.llm.answers import usage_of
 from stashhog.llm.prices import cost_usd
-from stashhog.ports import DependencyState, ModelReply, ModelRequest
+from stashhog.ports import DependencyState
+from stashhog.ports.model import ModelReply, ModelRequest
 
 if TYPE_CHECKING:
     from stashhog.llm.chat import Chat

@@ -3,6 +3,7 @@
 Rules:
 - Each store method is one transaction, run in one thread hop: when it returns, it is on disk.
 - Reads for people never come here: a route calls a query function of `stashhog.db`.
+- What the language model is, and what it costs, is in `stashhog.ports.model`.
 - All may raise `stashhog.core.exceptions`; the stores `StorageError`, and `DiskFullError` among
   them, after which nothing of that call was kept.
 """
@@ -14,8 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from stashhog.domain.asking import Caps, Wanted
-from stashhog.domain.asking.budget import Refusal
 from stashhog.domain.jobs import Job, LogLine, Submission
 from stashhog.domain.library import Entity, EntityKind, Library, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
@@ -131,69 +130,6 @@ class Stash(Protocol):
         ...
 
 
-# --- the language model -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRequest:
-    """One structured question; `schema` is a JSON schema that the answer should fit."""
-
-    system: str
-    user: str
-    schema_name: str
-    schema: Mapping[str, Any]
-    max_output_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class ModelLimits:
-    """What a server says of its own limits: how much is left, and for how long that has to do.
-
-    Hints only: many servers say nothing, some say nonsense. `reset_seconds` goes with what is left.
-    """
-
-    remaining_requests: int | None = None
-    remaining_tokens: int | None = None
-    requests_reset_seconds: float | None = None
-    tokens_reset_seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelReply:
-    """The answer's text (not yet checked) and what it cost in tokens."""
-
-    text: str
-    model: str
-    input_tokens: int
-    output_tokens: int
-    cached_tokens: int = 0
-    request_id: str | None = None
-    limits: ModelLimits | None = None
-
-
-class LanguageModel(Protocol):
-    """A chat model behind an OpenAI-compatible API; never retries by itself."""
-
-    async def ask(self, request: ModelRequest) -> ModelReply:
-        """Ask once; the text is one JSON object, not checked against the schema.
-
-        Raises the `OpenAIError` family, with `usage` (`input_tokens`, `output_tokens`,
-        `cached_tokens`, `model`) in the context where the server did work for it all the same.
-        Cancelling closes the connection.
-        """
-        ...
-
-    async def check(self) -> str:
-        """Prove address, key and model; returns the model's name."""
-        ...
-
-    def cost_usd(
-        self, *, input_tokens: int, output_tokens: int, cached_tokens: int = 0
-    ) -> float | None:
-        """Price tokens of the present model; None where no price is known (never 0 for it)."""
-        ...
-
-
 # --- the store ----------------------------------------------------------------------------------
 
 
@@ -302,53 +238,6 @@ class PlanStore(Protocol):
         they stay on the job's list, and its result says `stopped`. Returns how many changes were
         kept.
         """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ModelUsage:
-    """What one call used, as it is shown; `counted_*` is what caps are held against.
-
-    `usd` is None where no price is known. `requests` is 0 for a call that was surely not executed.
-    """
-
-    model: str
-    input_tokens: int
-    output_tokens: int
-    usd: float | None
-    counted_tokens: int
-    counted_usd: float
-    requests: int = 1
-
-
-class ModelStore(Protocol):
-    """What the model was asked, and what that costs."""
-
-    async def kept_answers(self, keys: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-        """Question key → the answer that was kept, for those that have one."""
-        ...
-
-    async def reserve(
-        self, job_id: str, plan_id: int, wanted: Wanted, caps: Caps, *, now: datetime
-    ) -> int | Refusal:
-        """Hold what a call can cost at the most; the call's id, or why it may not go out."""
-        ...
-
-    async def settle(
-        self,
-        call_id: int,
-        usage: ModelUsage | None,
-        answers: Mapping[str, Mapping[str, Any]],
-        now: datetime,
-    ) -> None:
-        """Book a call for its job, plan and day, and keep its answers (by question key).
-
-        `usage` is None where nobody knows what it used: then the most that was held for it.
-        """
-        ...
-
-    async def settle_lost(self) -> int:
-        """Book all calls that a former process left on their way; how many."""
         ...
 
 

@@ -12,7 +12,7 @@ from stashhog.core.config import OpenAISettings
 from stashhog.core.exceptions import ModelAnswerError, OpenAIError
 from stashhog.llm.answers import fits, json_answer, read_completion
 from stashhog.llm.prices import cost_usd
-from stashhog.ports import ModelReply
+from stashhog.ports.model import ModelReply
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),

@@ -25,7 +25,7 @@ from stashhog.core.exceptions import (
 from stashhog.core.logging import configure_logging
 from stashhog.llm import ModelSwitch
 from stashhog.llm.answers import usage_of
-from stashhog.ports import ModelRequest
+from stashhog.ports.model import ModelRequest
 from tests.fakes.model import (
     Answer,
     FakeModel,

@@ -116,29 +116,35 @@ async def test_a_call_that_was_surely_not_executed_costs_nothing(lab: Lab) -> No
 
 
 async def test_a_day_and_a_month_have_caps_over_all_jobs(lab: Lab) -> None:
+    # Eleven cents a call.
+    lab.model.answer = completion(
+        '{"files": [{"n": 1, "picks": ["p0"], "title": null}]}',
+        usage={"prompt_tokens": 700, "completion_tokens": 400},
+    )
     await lab.configure(
-        analysis={"max_cost_usd_per_day": 0.02, "max_cost_usd_per_month": 0.05},
+        analysis={"max_cost_usd_per_day": 0.5, "max_cost_usd_per_month": 1.2},
         openai={
-            "scenes_per_request": 2,
-            "input_usd_per_million": 5.0,
-            "output_usd_per_million": 50.0,
+            "scenes_per_request": 1,
+            "input_usd_per_million": 100.0,
+            "output_usd_per_million": 100.0,
         },
     )
-    days: list[float] = []
+    days, plan_id = [], None
     async with lab.working():
-        job = await lab.analyse(use_llm="always")
         for _ in range(4):
+            job = await lab.analyse(plan_id=plan_id, use_llm="always")
+            plan_id = job.params["plan_id"]
+            assert (job.result or {})["stopped"] == "budget"
             days.append((await lab.db.read(spending_of, lab.now))["day"]["usd"])
             lab.now += timedelta(days=1)
-            job = await lab.analyse(plan_id=job.params["plan_id"], use_llm="always")
-            assert (job.result or {}).get("stopped") == "budget"
         month = (await lab.db.read(spending_of, lab.now))["month"]["usd"]
+        calls = len(lab.model.seen)
         lab.now += timedelta(days=10)
-        seen = len(lab.model.seen)
-        await lab.analyse(plan_id=job.params["plan_id"], use_llm="always")
-    assert all(0 < day <= 0.02 for day in days[:2])
-    assert 0.03 < month <= 0.05
-    assert len(lab.model.seen) > seen  # in December
+        await lab.analyse(plan_id=plan_id, use_llm="always")
+    assert days == pytest.approx([0.44, 0.44, 0.22, 0.0])
+    assert month == pytest.approx(1.1)
+    assert calls == 10
+    assert len(lab.model.seen) == 14  # in December
 
 
 async def test_jobs_at_the_same_time_share_one_budget(lab: Lab) -> None:
