@@ -4,6 +4,7 @@ Rules:
 - Each scene gets an answer or the reason why it has none; nothing here fails the analysis, but for
   a model that is away while it was asked for with `always`.
 - A scene is sent at most `TRIES` times, in ever smaller company: one alone may spoil an answer.
+- A model of whose first answers none can be used is not asked any more.
 - A server that does not answer is waited for by asking it for one word, not by sending the scenes
   again; what failed before it was back is tried anew.
 """
@@ -38,10 +39,14 @@ PREFETCH = 2
 ROOM_CALLS = 3
 """For each seat so many calls' scenes may wait for their answers."""
 
+USELESS_CALLS = 5
+"""So many calls' scenes without one usable answer are enough."""
+
 BUDGET = "budget"
 FAILED = "model_failed"
 NO_ANSWER = "model_bad_answer"
 REFUSED = "model_refused"
+USELESS = (NO_ANSWER, REFUSED, "model_answer_cut", "model_answer_too_long")
 
 
 @dataclass(slots=True)
@@ -160,6 +165,9 @@ class Asking:
                 self.answered += 1
             elif one.outcome is not None:
                 self.reasons[one.outcome] += 1
+        useless = sum(self.reasons[reason] for reason in USELESS)
+        if not self.answered and useless >= USELESS_CALLS * self._size:
+            self._stop(NO_ANSWER, "none of its answers could be used; is it the right model?")
         self._fewer.set()
         self._fewer = trio.Event()
 

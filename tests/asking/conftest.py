@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from tests.asking.lab import Lab, laboratory, small_library, vague_scenes
 from tests.fakes.readers import first, reading
-from tests.llm.lab import Lab, laboratory, small_library, vague_scenes
 
 SCENES = 30
 

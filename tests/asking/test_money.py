@@ -13,10 +13,10 @@ from stashhog.db.model_calls import spending_of
 from stashhog.db.plans import delete_plan
 from stashhog.domain.asking import Caps, Wanted
 from stashhog.domain.jobs import JobStatus
+from tests.asking.conftest import SCENES
+from tests.asking.lab import Lab, laboratory, small_library, vague_scenes
 from tests.fakes.model import completion, cut, error, hang
 from tests.fakes.readers import asked_lines, first, reading
-from tests.llm.conftest import SCENES
-from tests.llm.lab import Lab, laboratory, small_library, vague_scenes
 
 FREE = {"requests": 0, "input_tokens": 0, "output_tokens": 0, "usd": 0.0}
 UNPRICED = {"input_usd_per_million": None, "output_usd_per_million": None}

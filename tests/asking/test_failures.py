@@ -11,6 +11,8 @@ import pytest
 import trio
 
 from stashhog.domain.jobs import JobStatus
+from tests.asking.conftest import SCENES
+from tests.asking.lab import Lab
 from tests.fakes.model import (
     Answer,
     Said,
@@ -24,8 +26,6 @@ from tests.fakes.model import (
     zipped,
 )
 from tests.fakes.readers import asked_lines, first, lines_of, reading
-from tests.llm.conftest import SCENES
-from tests.llm.lab import Lab
 
 WHOLE = {"use_llm": "always"}
 

@@ -27,7 +27,7 @@ from stashhog.domain.asking.share import ALWAYS_ALLOWED, MOST_SHARE
 from stashhog.domain.asking.tokens import most, usual
 from stashhog.domain.detection import DetectionOptions, Option, Question, examine, questions
 from stashhog.domain.learning import learn
-from tests.llm.lab import scene_of, small_library
+from tests.asking.lab import scene_of, small_library
 
 KNOWLEDGE = learn(small_library(), [])
 OPTIONS = DetectionOptions()

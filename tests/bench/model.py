@@ -1,0 +1,89 @@
+"""How near the calls to a model come to their ideal rate, and what they send.
+
+The stand-in answers each request after `--latency` seconds; with `--concurrency` requests at a time
+the ideal is concurrency / latency. The rate is taken where all seats could be full: from the first
+request to the last one, as the stand-in sees them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from stashhog.demo import SampleStash, generate_library
+from stashhog.domain.asking.tokens import usual
+from tests.bench.service import MINUTES, measured
+from tests.fakes.model import FakeModel, Said, Seen
+from tests.fakes.readers import asked_lines, first, reading
+from tests.rig.api import Api
+from tests.rig.model import Model
+from tests.rig.service import Service
+from tests.rig.stash import Stash
+
+
+class _Clocked(FakeModel):
+    """Notes when each request came in."""
+
+    def __init__(self, latency_s: float) -> None:
+        super().__init__()
+        self.latency_s = latency_s
+        self.times: list[float] = []
+        good = reading(first)
+
+        def answer(seen: Seen) -> Said:
+            self.times.append(time.perf_counter())
+            return good(seen)
+
+        self.answer = answer
+
+
+def run(argv: Sequence[str]) -> int:
+    """Analyse a sample library with a model that takes its time."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench model")
+    parser.add_argument("--scenes", type=int, default=4_000, help="of the sample Stash")
+    parser.add_argument("--latency", type=float, default=0.2, metavar="SECONDS")
+    parser.add_argument("--concurrency", type=int, default=8)
+    options = parser.parse_args(argv)
+    fake = _Clocked(options.latency)
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(TemporaryDirectory()))
+        sample = SampleStash(generate_library(options.scenes))
+        stash = stack.enter_context(Stash(sample))
+        model = stack.enter_context(Model(fake))
+        env = {
+            "STASHHOG_OPENAI__BASE_URL": model.url,
+            "STASHHOG_OPENAI__MODEL": "stand-in",
+            "STASHHOG_OPENAI__CANDIDATES": "codes",
+            "STASHHOG_OPENAI__CONCURRENCY": str(options.concurrency),
+        }
+        service = stack.enter_context(Service(home, stash.url, env=env))
+        api = Api(service.url)
+        api.ended(api.sync("full"), seconds=MINUTES)
+        for use in ("auto", "always"):
+            fake.seen.clear()
+            fake.times.clear()
+            with measured(service, f"analysis, use_llm {use}"):
+                job = api.ended(api.analyse(options={"use_llm": use}), seconds=MINUTES)
+            _show(fake, options, job["result"])
+    return 0
+
+
+def _show(fake: _Clocked, options: argparse.Namespace, result: dict[str, object]) -> None:
+    requests, scenes = len(fake.times), len(list(asked_lines(fake.seen)))
+    if requests <= options.concurrency or not scenes:
+        print(f"  {requests} requests: too few to tell; {result}")
+        return
+    span = fake.times[-1] - fake.times[0]
+    ideal = options.concurrency / options.latency
+    rate = (requests - options.concurrency) / span
+    tokens = sum(usual(json.dumps(seen.body["messages"], ensure_ascii=False)) for seen in fake.seen)
+    print(
+        f"  {requests} requests, {rate:.1f}/s of {ideal:.1f}/s ideal ({rate / ideal:.1%}), at most "
+        f"{fake.most_at_once} at once; {scenes} scenes sent, about {tokens / scenes:.0f} prompt "
+        f"tokens each; {result}"
+    )
