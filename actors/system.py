@@ -38,8 +38,8 @@ from actors.messages import (
     ToRegistry,
     ToSyncManager,
 )
-from actors.news import News
 from actors.model_calls import ModelCalls
+from actors.news import News
 from actors.schedules import ScheduleBook
 from actors.supervisor import PER_ACTOR, PER_TREE, ActorSpec, RestartLimit, Supervisor
 from actors.sync_manager import SyncManager, SyncManagerHandle, SyncManagerParts
