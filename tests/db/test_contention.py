@@ -1,0 +1,67 @@
+"""Another program holds the database, or looks at it for long."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stashhog.core.exceptions import BusyError
+from stashhog.db import open_database
+from tests.db.conftest import SETTINGS
+
+LIMIT_BYTES = 400_000
+
+
+@contextmanager
+def another(path: Path, *statements: str) -> Generator[None]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in statements:
+            db.execute(statement).fetchall()
+        yield
+        db.execute("COMMIT")
+
+
+def _fill(size_bytes: int) -> Any:
+    return lambda s: s.connection().exec_driver_sql(
+        "INSERT INTO meta (name, value) VALUES ('big', hex(randomblob(?)))"
+        " ON CONFLICT DO UPDATE SET value = excluded.value",
+        (size_bytes // 2,),
+    )
+
+
+def _look(s: Any) -> Any:
+    return s.connection().exec_driver_sql("SELECT COUNT(*) FROM meta").scalar_one()
+
+
+async def test_a_writer_that_finds_the_file_held_too_long_says_who_to_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stashhog.db.connections.BUSY_SECONDS", 0.1)
+    async with open_database(tmp_path / "data", SETTINGS) as db:
+        with another(db.path, "BEGIN EXCLUSIVE"):
+            with pytest.raises(BusyError) as caught:
+                await db.write(_fill(10))
+            assert str(db.path) in caught.value.detail
+            assert await db.read(_look) > 0
+        await db.write(_fill(10))
+
+
+async def test_the_log_is_cut_once_nobody_looks_at_an_old_state_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stashhog.db.connections.CHECKPOINT_PAGES", 50)
+    monkeypatch.setattr("stashhog.db.connections.LOG_LIMIT_BYTES", LIMIT_BYTES)
+    async with open_database(tmp_path / "data", SETTINGS) as db:
+        log_file = db.path.with_name(f"{db.path.name}-wal")
+        with another(db.path, "BEGIN", "SELECT COUNT(*) FROM meta"):
+            for _ in range(3):
+                await db.write(_fill(LIMIT_BYTES))
+            assert log_file.stat().st_size > LIMIT_BYTES
+        for _ in range(3):
+            await db.write(_fill(10))
+        assert log_file.stat().st_size <= LIMIT_BYTES
