@@ -2,7 +2,8 @@
 
 Rules:
 - Live events only make syncs come sooner; what a broken connection may have missed is made up for
-  by one incremental sync after it is back.
+  by one incremental sync when it is back to stay, and by no more than one in `MAKE_UP_GAP_S`,
+  however often it breaks.
 - New settings of Stash count at once: the old connection is dropped.
 - Pauses between tries grow to `LONGEST_PAUSE_S` and are jittered. A cause is logged once until it
   changes, and no line comes twice within `QUIET_S`.
@@ -10,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +23,11 @@ import trio
 
 from actors.news import News
 from actors.quiet import Quiet
-from stashhog.core.exceptions import StashHogException, StashNotConfiguredError
+from stashhog.core.exceptions import (
+    StashConnectionError,
+    StashHogException,
+    StashNotConfiguredError,
+)
 from stashhog.domain.events import StashEvent, reason_to_sync
 from stashhog.ports.events import StashEvents
 
@@ -29,6 +35,9 @@ _log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0
+SETTLED_S = 5.0
+"""A connection that lasts so long is back to stay."""
+MAKE_UP_GAP_S = 300.0
 STEADY_S = 30.0
 """A connection that lasted so long makes the next pause a short one again."""
 
@@ -59,7 +68,9 @@ class Live:
         self._news = news
         self._now = now
         self._quiet = Quiet()
+        self._stands = trio.Event()
         self._missed = False
+        self._next_make_up = -math.inf
         self._told = ""
         self.state = LiveState()
         self.connections = 0
@@ -84,7 +95,7 @@ class Live:
         while True:
             began = trio.current_time()
             try:
-                await events.listen(self._heard, self._connected)
+                await self._listen(events)
             except StashNotConfiguredError as error:
                 self._lost(error.public_code)
                 await trio.sleep_forever()
@@ -94,6 +105,26 @@ class Live:
                 self._complain(error)
             pause = FIRST_PAUSE_S if steady else min(pause * 2, LONGEST_PAUSE_S)
             await trio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+
+    async def _listen(self, events: StashEvents) -> NoReturn:
+        failure: StashHogException | None = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._make_up)
+            try:
+                await events.listen(self._heard, self._connected)
+            except StashHogException as error:
+                failure = error
+            nursery.cancel_scope.cancel()
+        raise StashConnectionError("the connection just ended") if failure is None else failure
+
+    async def _make_up(self) -> None:
+        """Have made up for what was missed, once the connection stands for good."""
+        await self._stands.wait()
+        await trio.sleep(max(SETTLED_S, self._next_make_up - trio.current_time()))
+        if self._missed:
+            self._missed = False
+            self._next_make_up = trio.current_time() + MAKE_UP_GAP_S
+            self._news.anything("live events are back")
 
     def _complain(self, error: StashHogException) -> None:
         if error.public_code != self._told and self._quiet.may(error.public_code):
@@ -112,11 +143,10 @@ class Live:
         if self._quiet.may("connected"):
             self._told = ""
             _log.info("stash_live_connected")
-        if self._missed:
-            self._missed = False
-            self._news.anything("live events are back")
+        self._stands.set()
 
     def _lost(self, code: str | None) -> None:
+        self._stands = trio.Event()
         if self.state.connected:
             self._missed = True
             self.state = LiveState(since=self._now(), code=code)

@@ -198,6 +198,8 @@ class SyncManager:
             # A sync waits for what is away, and reads what could not be looked at.
             foreign = Foreign(tuple(batch.scene_ids), f"unseen: {error.public_code}", Batch())
         parts.news.known(foreign.known)
+        if foreign.anything is not None or foreign.scene_ids:
+            parts.hub.tell_library("stash")
         whole = foreign.anything is not None or self._whole_sync_to_come()
         if whole and foreign.scene_ids:
             await writes.mark_stale(foreign.scene_ids)

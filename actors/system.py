@@ -300,16 +300,21 @@ class _Setup:
             planner_inbox, registry_inbox, cache, estimating, self.now, hub, book
         )
         supervisor = Supervisor(
-            [
-                ActorSpec("job_registry", registry_inbox, lambda ok: JobRegistry(registry).run(ok)),
-                ActorSpec("worker_pool", pool_inbox, lambda ok: WorkerPool(pool).run(ok)),
-                ActorSpec("sync_manager", sync_inbox, lambda ok: SyncManager(manager).run(ok)),
-                ActorSpec(
-                    "analysis_planner", planner_inbox, lambda ok: AnalysisPlanner(planner).run(ok)
-                ),
-            ],
+            _specs(registry, pool, manager, planner),
             per_actor=self.limits.per_actor,
             per_tree=self.limits.per_tree,
         )
         actors = Actors(registry, manager, planner, supervisor)
         return _Tree(actors, supervisor, crew, hub)
+
+
+def _specs(
+    registry: RegistryParts, pool: PoolParts, manager: SyncManagerParts, planner: PlannerParts
+) -> list[ActorSpec]:
+    """The actors in the order in which they start."""
+    return [
+        ActorSpec("job_registry", registry.mailbox, lambda ok: JobRegistry(registry).run(ok)),
+        ActorSpec("worker_pool", pool.mailbox, lambda ok: WorkerPool(pool).run(ok)),
+        ActorSpec("sync_manager", manager.mailbox, lambda ok: SyncManager(manager).run(ok)),
+        ActorSpec("analysis_planner", planner.mailbox, lambda ok: AnalysisPlanner(planner).run(ok)),
+    ]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import NoReturn
 
 import pytest
 import trio
@@ -14,108 +12,21 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from actors import Actors, JobContext
-from actors.live import LONGEST_PAUSE_S
+from actors.live import LONGEST_PAUSE_S, SETTLED_S
 from actors.news import MOST_SCENES, WINDOW_S
 from stashhog.core.config import Settings, StashSettings
 from stashhog.core.exceptions import (
     StashAuthError,
     StashConnectionError,
-    StashHogException,
     StashNotConfiguredError,
 )
 from stashhog.domain.events import EntityHook, ScanCompleted, StashEvent, StashJob, read_hook
 from stashhog.domain.jobs import ApplySubmission, Job, JobKind, JobStatus, SyncSubmission
-from stashhog.domain.library import Scene
-from stashhog.ports import ScenesById
 from tests.actors.conftest import Stage, until
 from tests.domain.test_merge import make_scene
+from tests.fakes.events import FakeEvents, FakeStash, FakeWrites
 
 READ = datetime(2026, 11, 25, tzinfo=UTC)
-
-
-@dataclass
-class FakeEvents:
-    """`ports.events.StashEvents` that a test steers; `fails` is raised in place of connecting."""
-
-    fails: StashHogException | None = None
-    tries: list[float] = field(default_factory=list)
-    tell: Callable[[StashEvent], None] | None = None
-    same_server: bool = True
-    _end: trio.Event = field(default_factory=trio.Event)
-    _changed: trio.Event = field(default_factory=trio.Event)
-
-    async def listen(
-        self, tell: Callable[[StashEvent], None], connected: Callable[[], None]
-    ) -> NoReturn:
-        self.tries.append(trio.current_time())
-        await trio.lowlevel.checkpoint()
-        if self.fails is not None:
-            raise self.fails
-        self.tell, self._end = tell, trio.Event()
-        connected()
-        try:
-            await self._end.wait()
-        finally:
-            self.tell = None
-        raise StashConnectionError("broken")
-
-    async def changed(self) -> bool:
-        await self._changed.wait()
-        return self.same_server
-
-    def break_down(self) -> None:
-        self._end.set()
-
-    def change(self) -> None:
-        event, self._changed = self._changed, trio.Event()
-        event.set()
-
-
-@dataclass
-class FakeStash:
-    """What Stash holds now, by id; `fails` is raised in place of an answer."""
-
-    held: dict[str, Scene] = field(default_factory=dict)
-    asked: list[tuple[str, ...]] = field(default_factory=list)
-    fails: StashHogException | None = None
-
-    async def scenes(self, ids: Sequence[str]) -> ScenesById:
-        await trio.lowlevel.checkpoint()
-        self.asked.append(tuple(ids))
-        if self.fails is not None:
-            raise self.fails
-        found = tuple(self.held[one] for one in ids if one in self.held)
-        return ScenesById(found, tuple(one for one in ids if one not in self.held))
-
-
-@dataclass
-class FakeWrites:
-    """`ports.events.OwnWrites` over a copy in memory."""
-
-    copy: dict[str, Scene] = field(default_factory=dict)
-    open: set[str] = field(default_factory=set)
-    ours: set[EntityHook] = field(default_factory=set)
-    stale: list[str] = field(default_factory=list)
-
-    async def unsettled(self, scene_ids: Sequence[str]) -> frozenset[str]:
-        await trio.lowlevel.checkpoint()
-        return frozenset(self.open.intersection(scene_ids))
-
-    async def as_held(self, scenes: Sequence[Scene]) -> frozenset[str]:
-        await trio.lowlevel.checkpoint()
-        return frozenset(scene.id for scene in scenes if self.copy.get(scene.id) == scene)
-
-    async def held(self, scene_ids: Sequence[str]) -> frozenset[str]:
-        await trio.lowlevel.checkpoint()
-        return frozenset(self.copy).intersection(scene_ids)
-
-    async def by_us(self, hooks: Sequence[EntityHook]) -> frozenset[EntityHook]:
-        await trio.lowlevel.checkpoint()
-        return frozenset(self.ours.intersection(hooks))
-
-    async def mark_stale(self, scene_ids: Sequence[str]) -> None:
-        await trio.lowlevel.checkpoint()
-        self.stale += scene_ids
 
 
 @dataclass
@@ -238,9 +149,11 @@ async def test_a_broken_connection_is_made_again_and_what_was_missed_is_made_up_
         assert lost.since is not None
         assert lost.since > first.since
         scenery.events.fails = None
-        await trio.sleep(LONGEST_PAUSE_S + WINDOW_S + 1)
+        await trio.sleep(LONGEST_PAUSE_S)
         assert actors.sync_manager.live.connected
-        await trio.sleep(60)
+        await trio.sleep(SETTLED_S + WINDOW_S)
+        assert scenery.syncs == [None]
+        await trio.sleep(600)
     assert scenery.syncs == [None]
 
 
@@ -261,18 +174,20 @@ async def test_a_stash_that_is_away_is_tried_in_growing_pauses_and_fills_no_log(
     assert codes == ["stash_unavailable", "stash_unauthorized"]
 
 
-async def test_a_stash_that_hangs_up_at_once_is_no_storm_either(
-    autojump_clock: MockClock, scenery: Scenery
+@pytest.mark.parametrize(("lasts", "most"), [(1, 0), (40, 13)])
+async def test_a_stash_that_hangs_up_again_and_again_is_no_storm_either(
+    autojump_clock: MockClock, scenery: Scenery, lasts: float, most: int
 ) -> None:
     with capture_logs() as lines:
         async with scenery.stage.open():
-            for _ in range(600):
-                await trio.sleep(1)
-                scenery.events.break_down()
-    assert len(scenery.events.tries) < 100
+            with trio.move_on_after(3600):
+                while True:
+                    await trio.sleep(lasts)
+                    scenery.events.break_down()
     told = [line for line in lines if line["event"].startswith("stash_live")]
-    assert len(told) <= 2 * 600 / 10 + 2
-    assert len(scenery.syncs) <= len(scenery.events.tries)
+    assert len(told) <= 2 * 3600 / 10
+    assert 3600 / (lasts + LONGEST_PAUSE_S) / 2 < len(scenery.events.tries) < 500
+    assert len(scenery.syncs) <= most
 
 
 async def test_new_settings_count_at_once(autojump_clock: MockClock, scenery: Scenery) -> None:
@@ -330,6 +245,21 @@ async def test_hooks_of_scenes_make_one_sync_of_those_that_somebody_changed(
         await trio.sleep(WINDOW_S + 1)
     assert scenery.syncs == [["3", "7"]]
     assert sorted(scenery.stash.asked[0]) == ["3", "4", "7"]
+
+
+async def test_watchers_hear_that_the_library_of_stash_changed(
+    autojump_clock: MockClock, scenery: Scenery
+) -> None:
+    async with scenery.stage.open() as actors, actors.registry.watch_all() as frames:
+        hook(actors, "Scene.Update.Post", "4")
+        await trio.sleep(WINDOW_S + 1)
+        scenery.edit("3")
+        hook(actors, "Scene.Update.Post", "3")
+        async for frame in frames:
+            if frame["type"] == "library":
+                assert frame["reason"] == "stash"
+                break
+    assert scenery.stash.asked == [("4",), ("3",)]
 
 
 async def test_a_scene_that_is_new_or_gone_is_synced(
