@@ -27,10 +27,11 @@ from stashhog.core.exceptions import (
     StashNotConfiguredError,
     StashProtocolError,
 )
-from stashhog.demo import SampleStash
 from stashhog.domain.events import ScanCompleted, StashEvent, StashJob
 from stashhog.stash import StashSubscription, StashSwitch, live, open_stash
+from tests.contracts.speaking import Speaker
 from tests.fakes.stash import running_stash
+from tests.stash.conftest import Real
 
 MODERN, LEGACY = live.MODERN.name, live.LEGACY.name
 PATIENCE_S = 10
@@ -86,35 +87,41 @@ async def ends_with(**settings: Any) -> StashError | StashNotConfiguredError:
 # --- a sample Stash -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [{"api_key": "k-1"}, {"version": "v0.25.1"}])
-async def test_a_scan_is_heard_to_its_end(options: dict[str, str]) -> None:
-    async with (
-        running_stash(**options) as (stash, url),
-        listening(url=url, api_key=options.get("api_key")) as ear,
-    ):
-        (asked,) = [one for one in stash.asked if one.method == "WEBSOCKET"]
-        assert asked.headers["sec-websocket-protocol"] == MODERN
-        heard = await _scan_that_is_heard(stash, ear)
-    assert heard == [
-        StashJob("ADD", "Scanning...", "READY"),
-        StashJob("UPDATE", "Scanning...", "RUNNING"),
-        StashJob("REMOVE", "Scanning...", "FINISHED"),
-        ScanCompleted(),
-    ]
+async def test_a_scan_is_heard_to_its_end(real: Real) -> None:
+    async with listening(url=real.other.base_url, api_key=real.other.api_key) as ear:
+        heard = await _scan_that_is_heard(real.other, ear)
+    jobs = [event for event in heard if isinstance(event, StashJob)]
+    assert {job.description for job in jobs} == {"Scanning..."}
+    assert [job.change for job in jobs if job.change != "UPDATE"] == ["ADD", "REMOVE"]
+    assert (jobs[0].status, jobs[-1].status) == ("READY", "FINISHED")
+    assert "RUNNING" in {job.status for job in jobs}
+    assert heard.count(ScanCompleted()) == 1
 
 
-async def _scan_that_is_heard(stash: SampleStash, ear: Ear) -> list[StashEvent]:
+async def _scan_that_is_heard(stash: Speaker, ear: Ear) -> list[StashEvent]:
     """Scan until it is heard from its beginning: at first Stash may not have begun to tell."""
     heard: list[StashEvent] = []
     for _ in range(PATIENCE_S):
-        stash.jobs.add_scan()
-        with trio.move_on_after(1):
+        await stash.ask("mutation{metadataScan(input:{})}")
+        with trio.move_on_after(PATIENCE_S):
             heard = [await ear.next()]
-            while heard[-1] != ScanCompleted():
+            while not _over(heard):
                 heard.append(await ear.next())
-            if heard[0] == StashJob("ADD", "Scanning...", "READY"):
-                break
+        if heard and isinstance(heard[0], StashJob) and heard[0].change == "ADD":
+            break
     return heard
+
+
+def _over(heard: list[StashEvent]) -> bool:
+    """Whether both a job's end and a scan's were told."""
+    ended = [event for event in heard if isinstance(event, StashJob) and event.change == "REMOVE"]
+    return bool(ended) and ScanCompleted() in heard
+
+
+async def test_the_newer_protocol_is_asked_for_alone() -> None:
+    async with running_stash() as (stash, url), listening(url=url):
+        (asked,) = [one for one in stash.asked if one.method == "WEBSOCKET"]
+        assert asked.headers["sec-websocket-protocol"] == MODERN
 
 
 @pytest.mark.parametrize("version", ["v0.30.1", "v0.25.1"])

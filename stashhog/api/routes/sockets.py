@@ -51,7 +51,8 @@ async def _once(frame: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
 @socket(
     "All jobs, live",
     "The frames of all jobs with `job_id` and `job_seq`, under a stream `seq` and a `boot` id of "
-    'their own, and `{"type":"library","reason":…}` when the library changed. Go on after a '
+    'their own, and `{"type":"library","reason":…}` when the library changed: `sync`, `apply`, '
+    "`undo` here, `stash` where Stash told of something that is still to be read. Go on after a "
     "lost connection by `?boot=BOOT&after=SEQ`; an unknown boot gets snapshots of all live jobs.",
     query=EventsSocketQuery,
 )
