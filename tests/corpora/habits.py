@@ -73,7 +73,7 @@ def habits(seed: int, *, scenes: int | None = None, organized: float | None = No
         keeps_house_style=r.uniform(0.5, 0.95),
         slips=r.uniform(0.0, 0.05),
         folded=r.uniform(0.1, 0.7),
-        mononyms=r.uniform(0.0, 0.05),
+        mononyms=r.uniform(0.02, 0.1),
         aliases=r.uniform(0.1, 0.5),
         unknown=r.uniform(0.02, 0.12),
         noise=r.uniform(0.0, 0.05),

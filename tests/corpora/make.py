@@ -86,7 +86,7 @@ class _Maker:
             name, latin = self.person()
             if r.random() < self.habits.mononyms:
                 name = latin = (
-                    r.choice(self._language().nouns) if r.random() < 0.5 else name.split()[0]
+                    r.choice(self._language().nouns) if r.random() < 0.8 else name.split()[0]
                 )
             if name not in self.used:
                 break

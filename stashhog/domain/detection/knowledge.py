@@ -11,6 +11,9 @@ from stashhog.domain.detection.model import Correction, Trust, Weights
 from stashhog.domain.library import Library
 
 MOST_TOPS = 24
+CALIBRATED_FROM = 150
+"""From so many organised scenes on, confidences are the library's own."""
+
 _RANKED = ("S:", "P>S", "S>T", "P>T", "F>T", "W>T", "T>T")
 
 
@@ -32,6 +35,13 @@ class Knowledge:
     """By field what a model's opinion was worth; the usual where it is not known."""
     corrections: Mapping[str, Correction] = field(default_factory=dict)
     """By field what the user's decisions said of earlier confidences."""
+
+    @classmethod
+    def of(
+        cls, lexicon: Lexicon, counts: Counts, weights: Weights, organized: int, tops: Tops
+    ) -> Knowledge:
+        """What so many organised scenes taught."""
+        return cls(lexicon, counts, weights, organized, organized >= CALIBRATED_FROM, tops)
 
     @property
     def library(self) -> Library:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from stashhog.domain.detection.counts import Counts
-from stashhog.domain.detection.knowledge import Knowledge, strongest
+from stashhog.domain.detection.knowledge import CALIBRATED_FROM, Knowledge, strongest
 from stashhog.domain.detection.lexicon import build_lexicon
 from stashhog.domain.detection.model import Weights
 from stashhog.domain.detection.reading import known_title, last_day, read
@@ -26,7 +26,6 @@ from stashhog.domain.library import Library, Scene
 
 __all__ = ["CALIBRATED_FROM", "Knowledge", "learn"]
 
-CALIBRATED_FROM = 150
 MOST_SAMPLED = 3_000
 
 
@@ -76,4 +75,4 @@ def learn(
         examples = folded(scenes, lexicon, counts, checkpoint)
         weights = fit_weights(examples, weights, checkpoint)
     tops = strongest(counts, checkpoint)
-    return Knowledge(lexicon, counts, weights, total, total >= CALIBRATED_FROM, tops)
+    return Knowledge.of(lexicon, counts, weights, total, tops)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stashhog.domain.detection.counts import logit, sigmoid
-from stashhog.domain.detection.model import Correction
+from stashhog.domain.detection.model import Correction, Trust, trusted
 
 FEWEST = 20
 RIDGE = 10.0
@@ -27,12 +27,16 @@ SHORTEST = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """How many proposals of one field and confidence a person found right and wrong."""
+    """How many proposals of one field and confidence a person found right and wrong.
+
+    `opinion` is what a model said of them: `agrees`, `disagrees`, or None where it was not asked.
+    """
 
     field: str
     confidence: float
     right: int
     wrong: int
+    opinion: str | None = None
 
 
 def corrections(decided: Iterable[Decided]) -> Mapping[str, Correction]:
@@ -45,6 +49,20 @@ def corrections(decided: Iterable[Decided]) -> Mapping[str, Correction]:
         for field, found in by_field.items()
         if sum(one.right + one.wrong for one in found) >= FEWEST
     }
+
+
+def trust(decided: Iterable[Decided]) -> Mapping[str, Trust]:
+    """By field what a model's opinions turned out to be worth."""
+    counts: dict[str, list[int]] = {}
+    for one in decided:
+        if one.opinion is not None:
+            agreed = one.opinion == "agrees"
+            row = counts.setdefault(one.field, [0, 0, 0, 0])
+            row[0] += one.right * agreed
+            row[1] += one.right
+            row[2] += one.wrong * agreed
+            row[3] += one.wrong
+    return {field: trusted(*row) for field, row in counts.items()}
 
 
 def _fitted(found: list[Decided]) -> Correction:
