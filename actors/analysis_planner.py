@@ -10,7 +10,7 @@ Rules:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
@@ -18,8 +18,9 @@ from typing import Any, assert_never
 import structlog
 import trio
 
-from actors.cpu import Checkpoint, Cpu
+from actors.cpu import Cpu
 from actors.estimating import Estimate, Estimating
+from actors.learning import learned, with_decisions
 from actors.mailbox import Mailbox, Reply
 from actors.messages import (
     AnalyseRequest,
@@ -34,8 +35,7 @@ from actors.watching import Hub
 from stashhog.core.exceptions import BusyError, StorageError, ValidationError
 from stashhog.core.ids import RANDOM_BYTES, uuid7
 from stashhog.domain.jobs import AnalysisSubmission, Job, JobKind, SceneSelection
-from stashhog.domain.learning import Knowledge, learn
-from stashhog.domain.library import Scene
+from stashhog.domain.learning import Knowledge
 from stashhog.domain.schedules import (
     UNATTENDED,
     NothingToDoError,
@@ -47,7 +47,6 @@ from stashhog.ports import PlanStore
 
 _log = structlog.get_logger(__name__)
 
-LEARNING_PAGE = 500
 ANALYSIS_SCHEDULES: tuple[ScheduleName, ...] = ("analysis",)
 
 
@@ -63,6 +62,8 @@ class KnowledgeCache:
     async def knowledge(self, cpu: Cpu) -> Knowledge:
         """Give what the present library teaches, learning it where that was not done yet.
 
+        What people decided about proposals is read each time: it is little, and changes often.
+
         Raises:
             StorageError: the library could not be read.
         """
@@ -70,27 +71,9 @@ class KnowledgeCache:
             revision = await self._plans.library_revision()
             if self._knowledge is None or revision != self._revision:
                 self._knowledge = None
-                self._knowledge = await self._learn(cpu)
+                self._knowledge = await learned(self._plans, revision, cpu)
                 self._revision = revision
-            return self._knowledge
-
-    async def _learn(self, cpu: Cpu) -> Knowledge:
-        library = await self._plans.library()
-
-        def work(checkpoint: Checkpoint) -> Knowledge:
-            return learn(library, self._organized(), checkpoint=checkpoint)
-
-        return await cpu(work)
-
-    def _organized(self) -> Iterator[Scene]:
-        """The organised scenes page by page, asked for from inside the learning thread."""
-        after: str | None = None
-        while True:
-            page = trio.from_thread.run(self._plans.organized, after, LEARNING_PAGE)
-            yield from page
-            if not page:
-                return
-            after = page[-1].id
+            return await with_decisions(self._plans, self._knowledge)
 
     async def forget_stale(self) -> None:
         """Let go of what was learned from another revision of the library."""

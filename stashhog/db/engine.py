@@ -82,7 +82,7 @@ class Database:
         self.secrets = vault
         self.jobs = JobRows(self)
         self.sync = SyncRows(self)
-        self.plans = PlanRows(self)
+        self.plans = PlanRows(self, path.parent)
         self.journal = JournalRows(self)
         self.schedules = ScheduleRows(self)
         self.own_writes = OwnWriteRows(self)

@@ -18,11 +18,20 @@ from stashhog.db.job_rows import JobRow, advance_job, job_row
 from stashhog.db.meta import LIBRARY_REVISION, meta_number
 from stashhog.db.plan_rows import move_counts, plan_row
 from stashhog.db.scene_rows import scene_values
-from stashhog.db.values import clean, row_id, row_ids, run, run_many, to_json, value_column
+from stashhog.db.values import (
+    clean,
+    moment,
+    row_id,
+    row_ids,
+    run,
+    run_many,
+    to_json,
+    value_column,
+)
 from stashhog.domain.jobs import add_tally
-from stashhog.domain.library import Scene
-from stashhog.domain.plans import ChangeStatus, NewChange
-from stashhog.ports import AnalysisBatch
+from stashhog.domain.library import EntityKind, Scene
+from stashhog.domain.plans import ENTITY_FIELDS, ChangeStatus, NewChange
+from stashhog.ports import AnalysisBatch, ScenePath
 
 REJECTED = "rejected"
 ALREADY_PROPOSED = "already_proposed"
@@ -49,6 +58,37 @@ def organized_scenes(s: Session, after_id: str | None, limit: int) -> list[Scene
         (after, limit),
     ).scalars()
     return scene_values(s, list(ids))
+
+
+def scene_paths(s: Session, after_id: str | None, limit: int) -> list[ScenePath]:
+    """Primary paths of live scenes by keyset on id."""
+    after = -1 if after_id is None else row_id(after_id)
+    rows = run(
+        s,
+        "SELECT id, path, created_at FROM scenes"
+        " WHERE deleted_at IS NULL AND path IS NOT NULL AND id > ? ORDER BY id LIMIT ?",
+        (after, limit),
+    )
+    return [ScenePath(str(number), path, moment(came)) for number, path, came in rows]
+
+
+def new_names(s: Session) -> dict[EntityKind, list[str]]:
+    """Names that undecided and accepted changes of living plans would create."""
+    rows = run(
+        s,
+        """
+        SELECT c.field, json_extract(c.proposed, '$.name')
+        FROM changes AS c JOIN plans AS p ON p.id = c.plan_id AND p.deleted_at IS NULL
+        WHERE c.creates_entity = 1 AND c.status IN (SELECT value FROM json_each(?))
+        GROUP BY 1, 2
+        ORDER BY min(c.id)
+        """,
+        (_PENDING,),
+    )
+    found: dict[EntityKind, list[str]] = {}
+    for field, name in rows:
+        found.setdefault(ENTITY_FIELDS[field], []).append(str(name))
+    return found
 
 
 def _cursor(row: JobRow) -> int:

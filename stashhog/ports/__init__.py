@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from stashhog.domain.jobs import Job, LogLine, Submission
+from stashhog.domain.learning.decisions import Decided
 from stashhog.domain.library import Entity, EntityKind, Library, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.plans import Change, ChangeError, ChangeStatus, NewChange, Value
@@ -193,6 +194,15 @@ class AnalysisBatch:
     last_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class ScenePath:
+    """Where a scene's primary file lies, and when the scene came into the library."""
+
+    scene_id: str
+    path: str
+    came: datetime
+
+
 class PlanStore(Protocol):
     """Plans as analysis writes them."""
 
@@ -210,6 +220,26 @@ class PlanStore(Protocol):
 
     async def library_revision(self) -> int:
         """A number that rises whenever entities or organised scenes of the copy change."""
+        ...
+
+    async def paths(self, after_id: str | None, limit: int) -> Sequence[ScenePath]:
+        """Paths of all live scenes that have files, organised or not, by keyset on the scene id."""
+        ...
+
+    async def decided(self) -> Sequence[Decided]:
+        """What people decided about proposals, by field, confidence and the model's opinion."""
+        ...
+
+    async def new_names(self) -> Mapping[EntityKind, Sequence[str]]:
+        """Names that living changes propose as new and that were not created yet."""
+        ...
+
+    async def kept_knowledge(self) -> bytes | None:
+        """What was learned and kept before; None where there is nothing."""
+        ...
+
+    async def keep_knowledge(self, content: bytes) -> None:
+        """Keep what was learned, in place of what was kept before; best effort."""
         ...
 
     async def next_scenes(

@@ -27,8 +27,10 @@ from stashhog.domain.jobs import (
     add_tally,
     result_of,
 )
+from stashhog.domain.learning.decisions import Decided
 from stashhog.domain.library import Library, Scene
 from stashhog.domain.schedules import NothingToDoError
+from stashhog.ports import ScenePath
 from tests.fakes.schedules import FakeScheduleStore
 
 
@@ -166,6 +168,8 @@ class FakePlanStore:
     revision: int = 1
     organized_scenes: Sequence[Scene] = ()
     entities: Library = field(default_factory=Library)
+    decisions: Sequence[Decided] = ()
+    kept: bytes | None = None
     reads: int = 0
 
     async def library_revision(self) -> int:
@@ -181,6 +185,27 @@ class FakePlanStore:
         await trio.lowlevel.checkpoint()
         start = 0 if after_id is None else int(after_id)
         return [scene for scene in self.organized_scenes if int(scene.id) > start][:limit]
+
+    async def paths(self, after_id: str | None, limit: int) -> Sequence[ScenePath]:
+        await trio.lowlevel.checkpoint()
+        start = 0 if after_id is None else int(after_id)
+        return [
+            ScenePath(scene.id, scene.path or "", scene.created_at)
+            for scene in self.organized_scenes
+            if int(scene.id) > start and scene.path
+        ][:limit]
+
+    async def decided(self) -> Sequence[Decided]:
+        await trio.lowlevel.checkpoint()
+        return self.decisions
+
+    async def kept_knowledge(self) -> bytes | None:
+        await trio.lowlevel.checkpoint()
+        return self.kept
+
+    async def keep_knowledge(self, content: bytes) -> None:
+        await trio.lowlevel.checkpoint()
+        self.kept = content
 
 
 def unused(mapping: Mapping[str, Any] | None = None) -> Any:
