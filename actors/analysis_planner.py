@@ -34,8 +34,10 @@ from actors.schedules import RunEnd, ScheduleBook
 from actors.watching import Hub
 from stashhog.core.exceptions import BusyError, StorageError, ValidationError
 from stashhog.core.ids import RANDOM_BYTES, uuid7
+from stashhog.domain.detection import explained
 from stashhog.domain.jobs import AnalysisSubmission, Job, JobKind, SceneSelection
 from stashhog.domain.learning import Knowledge
+from stashhog.domain.library import Scene
 from stashhog.domain.schedules import (
     UNATTENDED,
     NothingToDoError,
@@ -177,6 +179,16 @@ class PlannerHandle:
         reply = Reply[Job]()
         self._parts.mailbox.offer(AnalyseRequest(reply, submission))
         return await reply.wait()
+
+    async def explain(self, scene: Scene) -> dict[str, Any]:
+        """What is found in one scene and why, learning first where that was not done yet.
+
+        Raises:
+            StorageError: the library could not be read.
+        """
+        cpu = self._parts.estimating.cpu
+        knowledge = await self._parts.cache.knowledge(cpu)
+        return await cpu(lambda _: explained(scene, knowledge))
 
     async def estimate(
         self, sample: Sequence[Scene], total: int, options: Mapping[str, Any]

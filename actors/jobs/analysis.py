@@ -37,6 +37,7 @@ from stashhog.domain.detection import Proposal, SceneFindings, reconsider
 from stashhog.domain.jobs import JobKind
 from stashhog.domain.library import Library, Scene
 from stashhog.domain.merge import entity_value
+from stashhog.domain.newnames import NewNames
 from stashhog.domain.plans import ENTITY_FIELDS, Field, NewChange, Value
 
 AHEAD_SCENES = 2_000
@@ -68,6 +69,7 @@ async def run(ctx: JobContext) -> Mapping[str, Any] | None:
         detection_options(given, ctx.settings.analysis),
         model_use(given, ctx.settings),
         answers_about(ctx.settings.openai),
+        NewNames(await patiently(ctx, ctx.ports.plans.new_names)),
     )
     async with _asking(ctx, looking) as asking, _looked_ahead(ctx, looking, asking) as batches:
         async for batch in batches:
@@ -184,7 +186,7 @@ async def _save(
         findings = await ctx.cpu(_conclude(done, batch.pending, looking))
     reasons.update(found.skipped for found in findings if found.skipped)
     changes = [
-        new_change(one.scene, proposal, library)
+        looking.names.unified(new_change(one.scene, proposal, library))
         for one, found in zip(done, findings, strict=True)
         for proposal in found.proposals
     ]

@@ -6,7 +6,7 @@ Pure but for the checkpoint; an analysis and its estimate look alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from actors.cpu import Checkpoint
@@ -23,6 +23,7 @@ from stashhog.domain.detection import (
 )
 from stashhog.domain.learning import Knowledge
 from stashhog.domain.library import EntityKind, Scene
+from stashhog.domain.newnames import NewNames
 from stashhog.domain.sync import content_hash
 
 CREATE_NAMES: Mapping[str, EntityKind] = {
@@ -37,13 +38,14 @@ Use = Literal["auto", "always", "never"]
 class Looking:
     """How scenes are looked at: by what was learned, for what, and whether a model may be asked.
 
-    `about` names model, server and wording, which an answer depends on.
+    `about` names model, server and wording, which an answer depends on; `names` are the new ones.
     """
 
     knowledge: Knowledge
     options: DetectionOptions
     use: Use = "never"
     about: str = ""
+    names: NewNames = field(default_factory=NewNames)
 
 
 @dataclass(frozen=True, slots=True)

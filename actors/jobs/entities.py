@@ -24,6 +24,7 @@ from stashhog.core.exceptions import (
     StashUnknownOutcomeError,
 )
 from stashhog.domain.library import Entity, EntityKind, Library
+from stashhog.domain.newnames import twin
 from stashhog.domain.plans import ENTITY_FIELDS, Change
 from stashhog.ports import Creation
 
@@ -53,6 +54,8 @@ async def _found_or_created(
     for attempt in range(TRIES):
         await trio.sleep(pause_before(attempt))
         present = await patiently(ctx, ctx.ports.stash.find_entity, kind, name)
+        if present is None and not asked:
+            present = twin(library, kind, name)
         if present is not None:
             await patiently(ctx, ctx.ports.journal.record_creation, wish.id, present, ours=asked)
             return present

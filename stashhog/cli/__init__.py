@@ -149,10 +149,15 @@ def analyze(
     min_confidence: Annotated[
         float | None, Parameter(help="Leave out what is less sure; unset: as in the settings.")
     ] = None,
+    explain: Annotated[
+        str | None, Parameter(help="Show what is found in this path and why; makes no plan.")
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> int:
     """Look at scenes and propose a plan; by default those not analysed since they last changed."""
+    if explain is not None:
+        return told(partial(_explain, explain, Printer(as_json), data_dir))
     if scene_ids:
         selection = SceneSelection(ids=tuple(scene_ids))
     else:
@@ -280,6 +285,12 @@ async def _desk(data_dir: Path | None) -> AsyncGenerator[Desk]:
     async with open_core(layers, resume=False) as core:
         yield LocalDesk(core.db, core.actors)
         await core.actors.stop(5)
+
+
+async def _explain(path: str, printer: Printer, data_dir: Path | None) -> int:
+    async with _desk(data_dir) as desk:
+        printer.explanation(await desk.explain(path))
+    return DONE
 
 
 async def _run_job(

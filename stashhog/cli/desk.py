@@ -29,11 +29,14 @@ from stashhog.domain.jobs import (
     SyncSubmission,
     UndoSubmission,
 )
+from stashhog.domain.library import new_scene
 from stashhog.domain.plans import ChangeStatus
 from stashhog.main import SERVICE_FILE
 
 Shape = dict[str, Any]
 PAGE = 500
+ANSWER_S = 30.0
+LEARNING_S = 300.0
 
 
 class ReadingDesk(Protocol):
@@ -54,6 +57,10 @@ class ReadingDesk(Protocol):
 
 class Desk(ReadingDesk, Protocol):
     """What the commands ask for that do something."""
+
+    async def explain(self, path: str) -> Shape:
+        """What is found in a path, and why."""
+        ...
 
     async def submit(self, submission: Submission) -> Shape:
         """Start a job; returns it."""
@@ -123,6 +130,10 @@ class LocalDesk(StoreDesk):
     """Does the work in this process."""
 
     actors: Actors
+
+    async def explain(self, path: str) -> Shape:
+        """Learn and look in this process."""
+        return await self.actors.planner.explain(new_scene(path, datetime.now(UTC)))
 
     async def submit(self, submission: Submission) -> Shape:
         """Start a job in this process."""
@@ -201,6 +212,10 @@ class ServiceDesk:
         """GET the schedules."""
         return await self._ask("GET", "/schedules")
 
+    async def explain(self, path: str) -> Shape:
+        """POST the path; learning may come first."""
+        return await self._ask("POST", "/analysis/explain", {"path": path}, LEARNING_S)
+
     async def submit(self, submission: Submission) -> Shape:
         """POST to the route of the kind."""
         path, body = _request_of(submission)
@@ -233,10 +248,12 @@ class ServiceDesk:
         decided = await self._ask("PATCH", f"/analysis/plans/{plan_id}/changes", body)
         return int(decided["updated"])
 
-    async def _ask(self, method: str, path: str, body: Shape | None = None) -> Shape:
-        return await trio.to_thread.run_sync(self._ask_now, method, path, body)
+    async def _ask(
+        self, method: str, path: str, body: Shape | None = None, seconds: float = ANSWER_S
+    ) -> Shape:
+        return await trio.to_thread.run_sync(self._ask_now, method, path, body, seconds)
 
-    def _ask_now(self, method: str, path: str, body: Shape | None) -> Shape:
+    def _ask_now(self, method: str, path: str, body: Shape | None, seconds: float) -> Shape:
         request = urllib.request.Request(  # noqa: S310 - the address is our own loopback one
             f"{self.url}/api{path}",
             method=method,
@@ -248,7 +265,7 @@ class ServiceDesk:
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=30) as response:
+            with opener.open(request, timeout=seconds) as response:
                 return cast("Shape", json.load(response))
         except urllib.error.HTTPError as error:
             raise _problem(error) from None

@@ -49,6 +49,13 @@ class Printer:
 
     as_json: bool
 
+    def explanation(self, shape: Mapping[str, Any]) -> None:
+        """What was found in a path: a JSON line, or one paragraph a field."""
+        if self.as_json:
+            self.result(shape)
+            return
+        sys.stdout.writelines(f"{line}\n" for line in _explained(shape))
+
     def result(self, shape: Mapping[str, Any]) -> None:
         """One result: a JSON line, or readable text."""
         if self.as_json:
@@ -168,3 +175,21 @@ def exit_code_of_error(error: StashHogException) -> int:
     if isinstance(error, StashError | OpenAIError) or error.public_code in AWAY_CODES:
         return AWAY
     return FAILED
+
+
+def _explained(shape: Mapping[str, Any]) -> Iterator[str]:
+    yield str(shape["path"])
+    taught = f"learned from {shape['organized_scenes']} organised scenes"
+    yield f"  {taught}{'' if shape['calibrated'] else '; confidences are not yet calibrated'}"
+    for field, candidates in shape["fields"].items():
+        yield field if candidates else f"{field}: nothing found"
+        for one in candidates:
+            new = "  (new)" if one["new"] else ""
+            yield f"  {one['confidence']:6.1%}  {one['value']}{new}"
+            evidence = one["evidence"]
+            if one["reason"]:
+                span = evidence.get("span")
+                yield f"          {one['reason']}{f' [{span}]' if span else ''}"
+            rival = evidence.get("runner_up")
+            if rival:
+                yield f"          next: {rival['value']} ({rival['confidence']:.1%})"

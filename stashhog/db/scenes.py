@@ -37,6 +37,7 @@ __all__ = [
     "filters_from_mapping",
     "filters_from_query",
     "get_scene",
+    "held_scene",
     "list_scenes",
     "sample_selection",
     "scene_history",
@@ -108,6 +109,20 @@ def _walk_is_cheaper(s: Session, params: PaginationParams, in_set: int, total: i
     wanted = params.size + (0 if params.cursor else params.offset)
     looked_at = min(wanted, total) * max(meta_number(s, LIVE_SCENES), total) / total
     return looked_at * _PROBE_COST < in_set
+
+
+def held_scene(s: Session, scene_id: str) -> Scene:
+    """One scene that Stash still has.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    number = row_id(scene_id)
+    live = "SELECT id FROM scenes WHERE deleted_at IS NULL AND id = ?"
+    found = None if number is None else run(s, live, (number,)).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError("no scene has this id")
+    return scene_values(s, [found])[0]
 
 
 def sample_selection(s: Session, selection: SceneSelection, most: int) -> tuple[int, list[Scene]]:

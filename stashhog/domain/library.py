@@ -86,6 +86,12 @@ class Scene:
         return self.files[0].path if self.files else None
 
 
+def new_scene(path: str, came: datetime) -> Scene:
+    """A scene of which nothing is known but where its file lies."""
+    file = SceneFile("", path)
+    return Scene("", None, None, None, None, False, None, (), (), (file,), (), came, came, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A performer, tag or studio.

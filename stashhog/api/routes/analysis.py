@@ -17,6 +17,7 @@ from stashhog.api.dependencies import get_actors, get_db, get_openai_client, get
 from stashhog.api.routes.scenes import Shapes, require_stash
 from stashhog.api.schemas.analysis import (
     ApplyBody,
+    CalibrationResponse,
     ChangeFilterBody,
     ChangeListQuery,
     ChangeResponse,
@@ -24,6 +25,8 @@ from stashhog.api.schemas.analysis import (
     DecideResponse,
     EditBody,
     EstimateResponse,
+    ExplainBody,
+    ExplainResponse,
     GenerateBody,
     ImportResponse,
     PlanListQuery,
@@ -38,7 +41,12 @@ from stashhog.api.schemas.common import Page
 from stashhog.api.schemas.jobs import JobResponse
 from stashhog.api.static import mark_packed, pack, takes_gzip
 from stashhog.core.exceptions import ConflictError, ValidationError
-from stashhog.db import Database, plans as db_plans, scenes as db_scenes
+from stashhog.db import (
+    Database,
+    calibration as db_calibration,
+    plans as db_plans,
+    scenes as db_scenes,
+)
 from stashhog.db.jobs import job_json
 from stashhog.domain.jobs import (
     AnalysisSubmission,
@@ -47,6 +55,7 @@ from stashhog.domain.jobs import (
     SceneSelection,
     UndoSubmission,
 )
+from stashhog.domain.library import new_scene
 from stashhog.domain.plans import ChangeStatus
 from stashhog.domain.selections import allow_none, require_one
 
@@ -132,6 +141,28 @@ async def estimate(body: GenerateBody) -> EstimateResponse:
     total, sample = await get_db().read(db_scenes.sample_selection, selection, MOST_LOOKED_AT)
     found = await get_actors().planner.estimate(sample, total, options)
     return EstimateResponse(**asdict(found))
+
+
+@bp.post("/explain")
+@operation("What is found in one path, and why", ExplainResponse, body=ExplainBody, errors=(404,))
+async def explain(body: ExplainBody) -> dict[str, Any]:
+    """All candidates with spans, rules and runners-up; changes nothing.
+
+    The first one after the library changed waits until it is learned from.
+    """
+    require_one(path=body.path, scene_id=body.scene_id)
+    if body.path is not None:
+        scene = new_scene(body.path, datetime.now(UTC))
+    else:
+        scene = await get_db().read(db_scenes.held_scene, body.scene_id or "")
+    return await get_actors().planner.explain(scene)
+
+
+@bp.get("/calibration")
+@operation("How confidences turned out", CalibrationResponse)
+async def show_calibration() -> dict[str, Any]:
+    """Confidences as shown, and how many of those proposals people took."""
+    return await get_db().read(db_calibration.calibration)
 
 
 @bp.get("/plans")

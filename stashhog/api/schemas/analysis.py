@@ -82,6 +82,62 @@ class EstimateResponse(ApiModel):
     cost_usd: float | None
 
 
+class ExplainBody(BodyModel):
+    """What to explain: exactly one of a path, as if it were new, and a scene that is held."""
+
+    path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    scene_id: StashId | None = None
+
+
+class CandidateResponse(ApiModel):
+    """A value that a field may have; a loser of its field has neither source nor reason."""
+
+    value: str
+    id: str | None
+    confidence: float
+    source: SourceName | None
+    reason: str | None
+    new: bool = Field(description="Whether the library lacks it.")
+    evidence: dict[str, Any]
+
+
+class ExplainResponse(ApiModel):
+    """By field the candidates, the likeliest first."""
+
+    path: str | None
+    organized_scenes: int
+    calibrated: bool
+    skipped: str | None = Field(description="Why nothing at all was found.")
+    fields: dict[FieldName, list[CandidateResponse]]
+
+
+class CalibrationBin(ApiModel):
+    """Proposals of about one confidence that people decided."""
+
+    confidence_from: float
+    confidence_to: float
+    decided: int
+    accepted: int
+    mean_confidence: float
+
+
+class FieldCalibration(ApiModel):
+    """How a field's confidences turned out; a value that was replaced counts as not accepted."""
+
+    decided: int
+    accepted: int
+    bins: list[CalibrationBin]
+
+
+class CalibrationResponse(ApiModel):
+    """Whether confidences are this library's own, and how they turned out in decisions."""
+
+    organized_scenes: int
+    calibrated: bool
+    calibrated_from: int
+    fields: dict[FieldName, FieldCalibration]
+
+
 class CostResponse(ApiModel):
     """What model calls cost so far; `usd` is null where no price is known."""
 

@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+from stashhog.domain.detection.explaining import explained
 from stashhog.domain.detection.findings import (
     DEFAULT_FIELDS,
     FIELDS,
@@ -36,6 +37,7 @@ __all__ = [
     "current_blocks",
     "detect",
     "examine",
+    "explained",
     "questions",
     "reconsider",
 ]

@@ -63,7 +63,7 @@ def questions(
         return ()
     options = {
         field: tuple(found[: MOST_OPTIONS[field]])
-        for field, found in _options(examined, knowledge)
+        for field, found in options_of(examined, knowledge)
         if field in examined.wanted and found
     }
     asked = [
@@ -89,7 +89,8 @@ def _worded(examined: Examined) -> bool:
     return stem is not None and sum(w.isalpha() and len(w) > 1 for w in stem.tokens.low) > 1
 
 
-def _options(examined: Examined, knowledge: Knowledge) -> Iterable[tuple[str, list[Option]]]:
+def options_of(examined: Examined, knowledge: Knowledge) -> Iterable[tuple[str, list[Option]]]:
+    """By field what may be right, the likeliest first."""
     scored, scene = examined.scored, examined.scene
     if scored is None:
         return
