@@ -20,6 +20,7 @@ import orjson
 import trio
 from quart import websocket
 
+from actors.watching import Frame
 from stashhog.api.contract import dump_json
 from stashhog.api.dependencies import get_current_user, get_doors, get_services
 
@@ -131,4 +132,6 @@ _NOT_UNDERSTOOD = {
 
 
 def _text(frame: Mapping[str, Any] | bytes) -> str:
+    if isinstance(frame, Frame):
+        return frame.text
     return (frame if isinstance(frame, bytes) else dump_json(frame)).decode()

@@ -133,6 +133,7 @@ class Player:
         store = self.store
         try:
             while True:
+                news = self.news
                 for order in self.take_orders(job.id):
                     if order == "commit":
                         ctx.progress(await store.commit_items(job.id, 1), None)
@@ -140,7 +141,7 @@ class Player:
                         raise OnPurposeError("it was told to")
                     else:
                         return
-                await self.news.wait()
+                await news.wait()
         finally:
             self.at_work.pop(job.id, None)
 
@@ -271,7 +272,7 @@ class Player:
         check(
             answer.status in (JobStatus.CANCELLING, *FINAL), "a cancel is answered", answer.status
         )
-        if answer.status in (JobStatus.CANCELLING, JobStatus.CANCELLED):
+        if answer.status is JobStatus.CANCELLED:
             known.cancel_answered = True
             known.began_when_cancelled = self.began.count(known.id)
 

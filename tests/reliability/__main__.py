@@ -27,6 +27,7 @@ TRIALS = {
     "power": "power cuts, played back from what a whole story wrote and synced",
     "stops": "SIGTERM and SIGINT in each kind of job, with clients that do not let go",
     "undoing": "undo while part of it was edited since, killed again and again",
+    "watchers": "WebSocket clients of every kind on one job: quick, slow, deaf, dead, flooding",
 }
 """Each is a module of this package."""
 
