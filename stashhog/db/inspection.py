@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,7 @@ import trio
 
 from stashhog.core.exceptions import StashHogException, StorageError
 from stashhog.db.connections import connect, pragma
-from stashhog.db.errors import has_room, storage_error
+from stashhog.db.errors import has_room, read_only, storage_error
 from stashhog.db.migrate import head
 from stashhog.db.opening import DatabaseValues, database_path, examine
 from stashhog.db.settings import settings_tree
@@ -50,7 +51,9 @@ def _inspect(
     except StashHogException as error:
         return None, [("bad", error.detail, FAILED)]
     findings: list[Finding] = [("ok", f"{path}, {path.stat().st_size >> 20} MiB", OK)]
-    if not has_room(path):
+    if not os.access(path, os.W_OK):
+        findings = [("bad", read_only(path).detail, FAILED)]
+    elif not has_room(path):
         findings.append(("bad", f"no space left for {path}; free some on that device", FAILED))
     return tree, findings
 

@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
@@ -153,6 +154,8 @@ def prepare(data_dir: Path, path: Path, *, migrate: bool) -> None:
             create(path)
         except OSError:
             raise read_only(path) from None
+    elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise read_only(path)
     elif found.revision != head():
         if not migrate:
             raise StorageError(

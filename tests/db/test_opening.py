@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +12,7 @@ import pytest
 
 from stashhog.core.config import DatabaseSettings
 from stashhog.core.exceptions import StorageError
-from stashhog.db import open_database
+from stashhog.db import inspect_database, open_database
 from tests.db.conftest import SETTINGS, canary, sums
 
 DB = "stashhog.db"
@@ -173,3 +174,24 @@ async def test_the_writer_waits_for_the_device_at_each_commit(tmp_path: Path) ->
             )
 
         assert await db.write(look) == (full, "wal", 1)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write whatever the mode says")
+@pytest.mark.parametrize("what", [".", DB])
+async def test_what_may_only_be_read_is_told_by_start_and_doctor(
+    folder: Callable[[str], Path], what: str
+) -> None:
+    place = folder("closed")
+    before = sums(place)
+    mode = (place / what).stat().st_mode
+    (place / what).chmod(mode & ~0o222)
+    try:
+        with pytest.raises(StorageError) as caught:
+            async with open_database(place, SETTINGS):
+                raise AssertionError
+        _, findings = await inspect_database(place, SETTINGS)
+    finally:
+        (place / what).chmod(mode)
+    assert str(place) in caught.value.detail
+    assert what == "." or [state for state, _, _ in findings] == ["bad"]
+    assert sums(place) == before
