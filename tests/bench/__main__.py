@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import list as list_bench, service, ui
+from tests.bench import list as list_bench, service, sync, ui
 
 
 def main(argv: list[str]) -> int:
     """Run one bench."""
     benches = {
-        "sync": service.run_sync,
+        "sync": sync.run,
         "list": list_bench.run,
         "analyze": service.run_analyze,
         "apply": service.run_apply,

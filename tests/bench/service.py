@@ -76,6 +76,13 @@ def peak_bytes(service: Service) -> int:
     return int(line.split()[1]) * 1024
 
 
+def resident_bytes(service: Service) -> int:
+    """The memory that the process has resident now (Linux)."""
+    status = Path(f"/proc/{service.present.pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) * 1024
+
+
 @contextmanager
 def running(name: str, argv: Sequence[str]) -> Generator[tuple[Service, Api, argparse.Namespace]]:
     """A service in a folder of its own, beside a sample Stash or the one that is named."""
@@ -91,6 +98,7 @@ def running(name: str, argv: Sequence[str]) -> Generator[tuple[Service, Api, arg
         if url is None:
             sample = SampleStash(generate_library(options.scenes))
             url = stack.enter_context(Stash(sample)).url
+        options.url = url
         key = {"STASHHOG_STASH__API_KEY": options.api_key} if options.api_key else {}
         start = time.perf_counter()
         service = stack.enter_context(
@@ -100,23 +108,6 @@ def running(name: str, argv: Sequence[str]) -> Generator[tuple[Service, Api, arg
             f"ready after {time.perf_counter() - start:.2f} s, {peak_bytes(service) / 1e6:.0f} MB"
         )
         yield service, Api(service.url), options
-
-
-def run_sync(argv: Sequence[str]) -> int:
-    """A full sync into an empty store, a second full one, and one with nothing changed."""
-    with running("sync", argv) as (service, api, _):
-        for what, mode in (
-            ("first full sync", "full"),
-            ("second full sync", "full"),
-            ("nothing changed", "incremental"),
-        ):
-            start = time.perf_counter()
-            with measured(service, what):
-                done = api.ended(api.sync(mode), seconds=MINUTES)
-            scenes = done["progress"]["done"]
-            rate = scenes / (time.perf_counter() - start)
-            print(f"  {scenes} scenes, {rate:,.0f}/s, {done['result']}")
-    return 0
 
 
 def run_analyze(argv: Sequence[str]) -> int:
