@@ -18,6 +18,8 @@ from actors.jobs.patience import patiently
 from actors.jobs.reading import FEW, Reading, Send, ahead, expect, read_again, read_by_id
 from stashhog.domain.sync import (
     EVERYTHING,
+    FILES_OVERLAP,
+    OVERLAP,
     Stamp,
     Watermark,
     Window,
@@ -50,7 +52,8 @@ async def differences(reading: Reading, point: SyncPoint, moved: Window | None) 
 
 async def _changed(reading: Reading, mark: Watermark, kind: Window) -> bool:
     ctx = reading.ctx
-    narrow = replace(kind, since=changed_since(mark))
+    overlap = FILES_OVERLAP if kind.of_files else OVERLAP
+    narrow = replace(kind, since=changed_since(mark, overlap))
     wide = replace(kind, since=changed_anywhere_since(mark))
     zones: list[bool] = []
     missing = await compare(

@@ -24,6 +24,8 @@ from stashhog.domain.library import Scene, SceneFile
 
 OVERLAP = timedelta(hours=1, seconds=10)
 """How far a clock is put back at most, and how long a change may wait for its commit."""
+FILES_OVERLAP = timedelta(minutes=2)
+"""The same for files, whose listing costs more; a clock put back shows in the wide count."""
 FURTHEST_WEST = timedelta(hours=12)
 SETTLE = timedelta(seconds=3)
 """The second of an edit, and how little is known of Stash's own clock."""
@@ -164,12 +166,12 @@ def limited(mark: Watermark | None, latest: datetime) -> Watermark | None:
     return Watermark(latest.astimezone(timezone(mark.offset)).isoformat(timespec="seconds"))
 
 
-def changed_since(mark: Watermark) -> str:
+def changed_since(mark: Watermark, overlap: timedelta = OVERLAP) -> str:
     """The value for Stash's `updated_at GREATER_THAN`: local wall clock, no offset.
 
     The text sorts before every text of the same second, so that second is included.
     """
-    local = datetime.fromisoformat(mark.text).replace(tzinfo=None) - OVERLAP
+    local = datetime.fromisoformat(mark.text).replace(tzinfo=None) - overlap
     return local.isoformat(timespec="seconds")
 
 
