@@ -17,14 +17,8 @@ from stashhog.db.meta import LIVE_SCENES, meta_number
 from stashhog.db.scene_detach import DETACHED
 from stashhog.db.sync import sync_history
 from stashhog.db.values import run
-from tests.reliability.converge import (
-    NEWEST,
-    OLDEST,
-    converges,
-    converges_without_a_sweep,
-    copy_of,
-    differences,
-)
+from tests.reliability.converge import NEWEST, OLDEST, converges, converges_without_a_sweep
+from tests.reliability.copies import copy_of, differences
 from tests.reliability.library_histories import ORDINARY, Edit, History, Sync, World, histories
 
 EMPTY = History(NEWEST, "UTC", ())
