@@ -14,7 +14,7 @@ from stashhog.core.exceptions import StashHogException, StorageError
 from stashhog.db.connections import connect, pragma
 from stashhog.db.errors import has_room, read_only, storage_error
 from stashhog.db.migrate import head
-from stashhog.db.opening import DatabaseValues, database_path, examine
+from stashhog.db.opening import ALONE, DatabaseValues, database_path, examine, has_log
 from stashhog.db.settings import settings_tree
 from stashhog.db.vault import open_vault
 
@@ -60,7 +60,7 @@ def _inspect(
 
 def _saved(data_dir: Path, path: Path) -> dict[str, Any]:
     try:
-        with closing(connect(path, mode="ro")) as connection:
+        with closing(connect(path, mode="ro" if has_log(path) else ALONE)) as connection:
             pragma(connection, "query_only=ON")
             rows = connection.execute("SELECT name, value, sealed FROM settings").fetchall()
     except sqlite3.Error as error:

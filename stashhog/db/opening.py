@@ -39,7 +39,7 @@ HEADER_BYTES = 100
 OLDEST_SQLITE = (3, 37, 0)
 """The first with STRICT tables."""
 _PREFIX = "sqlite:///"
-_ALONE = "ro&immutable=1"
+ALONE = "ro&immutable=1"
 """Looks at the file without its log, and leaves nothing beside it."""
 
 
@@ -181,8 +181,7 @@ def examine(path: Path) -> Found | None:
     Raises:
         StorageError: it is none of ours, damaged, newer than this code, or unreadable.
     """
-    log_file = path.with_name(f"{path.name}-wal")
-    has_log = log_file.exists() and log_file.stat().st_size > 0
+    log_file, logged = _log_file(path), has_log(path)
     if not path.exists():
         if not path.parent.is_dir():
             raise StorageError(
@@ -190,7 +189,7 @@ def examine(path: Path) -> Found | None:
                 "the disk that it is on",
                 code="database_folder_missing",
             )
-        if has_log:
+        if logged:
             raise StorageError(
                 f"{log_file} is there but {path} is not; put the database back, or move the log "
                 "away to start with an empty library",
@@ -198,12 +197,12 @@ def examine(path: Path) -> Found | None:
             )
         return None
     clean = _is_as_left(path)
-    if clean and has_log:
+    if clean and logged:
         raise _foreign_log(path, log_file)
     try:
         _check_header(path)
-        if not has_log:
-            return _look(path, _ALONE, thorough=not clean)
+        if not logged:
+            return _look(path, ALONE, thorough=not clean)
         try:
             return _look(path, "ro", thorough=True)
         except (StorageError, sqlite3.DatabaseError) as error:
@@ -219,6 +218,16 @@ def examine(path: Path) -> Found | None:
         ) from None
 
 
+def _log_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def has_log(path: Path) -> bool:
+    """Whether something was written that is not in the file itself yet."""
+    log_file = _log_file(path)
+    return log_file.exists() and log_file.stat().st_size > 0
+
+
 def _foreign_log(path: Path, log_file: Path) -> StorageError:
     return StorageError(
         f"{log_file} does not belong to {path}; move the log away", code="foreign_log"
@@ -232,7 +241,7 @@ def _look(path: Path, mode: str, *, thorough: bool) -> Found:
 
 def _is_whole_alone(path: Path) -> bool:
     try:
-        return _look(path, _ALONE, thorough=True).checked
+        return _look(path, ALONE, thorough=True).checked
     except (StorageError, sqlite3.DatabaseError):
         return False
 
@@ -306,8 +315,7 @@ def _take_mark(path: Path) -> None:
 
 
 def _leave_mark(path: Path) -> None:
-    log_file = path.with_name(f"{path.name}-wal")
-    if log_file.exists() and log_file.stat().st_size:
+    if has_log(path):
         return
     mark = _mark(path)
     try:
