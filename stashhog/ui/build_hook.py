@@ -78,7 +78,8 @@ def build(source: Path = SOURCE) -> None:
         raise PageNotBuiltError("there is neither Node with npm nor the package that brings it")
     node, npm = tools
     if not (source / "node_modules" / "esbuild").is_dir():
-        _run([*npm, "ci", "--omit=dev", "--no-audit", "--no-fund"], source)
+        # No package needs a script of its own to run, and none gets the chance.
+        _run([*npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], source)
     _run([*node, "build.mjs"], source)
     (source / "dist" / _STAMP).write_text(source_hash(source))
     tests = source.parent.parent / "tests" / "ui"
