@@ -1,6 +1,6 @@
 """The review page with many changes, in a real Chromium.
 
-`python -m tests.bench ui [--changes N] [--decisions N] [--keep-open]`: a library that yields at
+`python -m tests.bench ui [--changes N] [--decisions N]`: a library that yields at
 least N changes is synced and analysed, its plan opened, decided with keys, scrolled through.
 Decisions are timed from the key's own event to the frame that shows them. Exit code 1 where a
 figure is missed.
