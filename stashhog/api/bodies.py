@@ -11,8 +11,12 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NoReturn
+import errno
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, NoReturn, cast
 
 import trio
 from quart_trio import QuartTrio
@@ -21,6 +25,7 @@ from stashhog.api.asgi import ASGIApp, Message, Receive, Scope, Send, exchange_o
 from stashhog.api.contract import JSON, Operation, operation_of
 from stashhog.api.error_handlers import ClientGoneError, ProblemError
 from stashhog.api.security.gate import SAFE_METHODS, CurrentSettings
+from stashhog.core.exceptions import DiskFullError
 
 GRACE_SECONDS = 10.0
 SLOWEST_BYTES_A_SECOND = 64 * 1024
@@ -28,6 +33,7 @@ SLOWEST_BYTES_A_SECOND = 64 * 1024
 # So long what a refused client still sends is thrown away, for it to see the answer: closing
 # with unread bytes would reset the connection under its feet.
 _DRAIN_SECONDS = 1.0
+_IN_MEMORY_BYTES = 1 << 20
 _CLOSE = {"Connection": "close"}
 
 
@@ -138,6 +144,34 @@ class _Body:
             f"the body may have {self._limit} bytes at most",
             headers=_CLOSE,
         )
+
+
+@asynccontextmanager
+async def spooled(pieces: AsyncIterator[bytes], folder: Path) -> AsyncGenerator[BinaryIO]:
+    """A body that is too large for memory, in a file without a name, read from its beginning.
+
+    Raises:
+        DiskFullError: there is no room for it.
+    """
+    file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115 - closed in a thread below
+    try:
+        async for piece in pieces:
+            await trio.to_thread.run_sync(_write, file, piece)
+        file.seek(0)
+        yield cast("BinaryIO", file)
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(file.close)
+
+
+def _write(file: IO[bytes], piece: bytes) -> None:
+    try:
+        file.write(piece)
+        file.flush()
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError("no space is left for what was sent") from None
+        raise
 
 
 def _check_media_type(scope: Scope, operation: Operation | None) -> None:

@@ -9,9 +9,9 @@ Rules:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 from sqlalchemy import Select, case, delete, exists, func, insert, literal, null, select, update
@@ -150,8 +150,26 @@ def _forget(s: Session, chosen: Select[Any]) -> None:
 # --- decisions that come back from a file --------------------------------------------------------
 
 
-def import_decisions(s: Session, lines: Iterable[bytes], now: datetime) -> dict[str, int]:
-    """Bring the decisions of an export back, matched by scene, field, action and value.
+LONGEST_LINE = 1 << 20
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of an export; one that is too long for a line comes in pieces, and fails."""
+    return iter(lambda: file.readline(LONGEST_LINE), b"")
+
+
+def check_lines(file: BinaryIO) -> None:
+    """Look at all lines of a file, so that a bad one keeps the others from being taken.
+
+    Raises:
+        ValidationError: `bad_line`, a line is no line of an export.
+    """
+    for number, line in enumerate(lines_of(file), 1):
+        _decision(line, number)
+
+
+def import_decisions(s: Session, lines: Iterable[bytes], now: datetime) -> Counter[str]:
+    """Bring the decisions of some lines back, matched by scene, field, action and value.
 
     A change of the very plan and id that the line names goes first; else every change of a plan
     that was not deleted and that says the same. What moves nothing because it stands so already is
@@ -160,13 +178,17 @@ def import_decisions(s: Session, lines: Iterable[bytes], now: datetime) -> dict[
     Raises:
         ValidationError: `bad_line`, a line is no line of an export; nothing was changed.
     """
-    counts = {"updated": 0, "unchanged": 0, "unmatched": 0}
+    counts: Counter[str] = Counter(updated=0, unchanged=0, unmatched=0)
+    wanted: dict[int, ChangeStatus] = {}
     touched: set[int] = set()
     for number, line in enumerate(lines, 1):
         decision = _decision(line, number)
         if decision is not None:
-            how = _bring_back(s, decision, now, touched)
-            counts[how] += 1
+            counts[_matched(s, decision, wanted, touched)] += 1
+    for status in DECIDABLE:
+        ids = [change for change, to in wanted.items() if to is status]
+        if ids:
+            move(s, select(changes.c.id).where(changes.c.id.in_(_listed(ids))), status, now)
     for plan_id in touched:
         settle_plan(s, plan_id)
     return counts
@@ -205,7 +227,10 @@ def _said(line: Mapping[str, Any]) -> Value:
     return value
 
 
-def _bring_back(s: Session, line: Mapping[str, Any], now: datetime, touched: set[int]) -> str:
+def _matched(
+    s: Session, line: Mapping[str, Any], wanted: dict[int, ChangeStatus], touched: set[int]
+) -> str:
+    """Note which changes a line moves, and where to; the last line about a change counts."""
     status = ChangeStatus(line["status"])
     field = str(line["field"])
     rows = run(
@@ -220,8 +245,7 @@ def _bring_back(s: Session, line: Mapping[str, Any], now: datetime, touched: set
     rows = own or rows
     movable = [row for row in rows if ChangeStatus(row[2]) in movable_to(status)]
     if movable:
-        ids = [row[0] for row in movable]
-        move(s, select(changes.c.id).where(changes.c.id.in_(ids)), status, now)
+        wanted.update((row[0], status) for row in movable)
         touched.update(row[1] for row in movable)
         return "updated"
     return "unchanged" if any(row[2] == status.value for row in rows) else "unmatched"

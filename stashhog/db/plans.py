@@ -20,7 +20,7 @@ from stashhog.db.changes import (
     get_change,
     list_changes,
 )
-from stashhog.db.decisions import decide, import_decisions
+from stashhog.db.decisions import check_lines, decide, import_decisions, lines_of
 from stashhog.db.edits import UNSET, edit_change
 from stashhog.db.paging import Order, walk
 from stashhog.db.plan_rows import plan_row, require_free
@@ -35,6 +35,7 @@ __all__ = [
     "ChangeFilters",
     "change_filters",
     "change_index",
+    "check_lines",
     "decide",
     "delete_plan",
     "delete_rejection",
@@ -43,6 +44,7 @@ __all__ = [
     "get_change",
     "get_plan",
     "import_decisions",
+    "lines_of",
     "list_changes",
     "list_plans",
     "list_rejections",

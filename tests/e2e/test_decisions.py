@@ -54,6 +54,28 @@ def test_an_exported_plan_brings_its_decisions_into_another(at: Installation) ->
     assert (counts["accepted"], counts["rejected"]) == (1, 1)
 
 
+def test_a_file_larger_than_a_body_may_be_is_taken_and_a_bad_line_keeps_all_out(
+    at: Installation,
+) -> None:
+    api = at.api
+    plan = api.plan_made(scene_ids=["42", "43"])
+    api.decide(plan["id"], "accepted", filter={"all": True})
+    lines = api.send("GET", f"/analysis/plans/{plan['id']}/export").content.splitlines(True)
+    api.decide(plan["id"], "proposed", filter={"all": True})
+    many = b"".join(lines) * (2 * 1024 * 1024 // sum(map(len, lines)) + 1)
+    ndjson = {"content-type": "application/x-ndjson"}
+    answer = api.send(
+        "POST", "/analysis/plans/import", content=many + b'{"scene_id":1}', headers=ndjson
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_line")
+    assert api.plan(plan["id"])["counts"]["proposed"] == plan["changes"]
+    answer = api.send("POST", "/analysis/plans/import", content=many, headers=ndjson)
+    assert answer.status_code == 200
+    assert answer.json()["updated"] >= plan["changes"]
+    assert answer.json()["unmatched"] == 0
+    assert api.plan(plan["id"])["counts"]["accepted"] == plan["changes"]
+
+
 def test_only_what_may_move_is_moved_and_counted(at: Installation) -> None:
     api = at.api
     plan = api.plan_made(scene_ids=["50"])

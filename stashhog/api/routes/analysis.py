@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, cast
+from itertools import islice
+from typing import Any
 
 import orjson
 import trio
-from quart import Blueprint, Response, current_app, request
+from quart import Blueprint, Response, current_app
 
 from actors.estimating import MOST_LOOKED_AT
+from stashhog.api.bodies import spooled
 from stashhog.api.contract import JSON, NDJSON, BodyModel, operation
-from stashhog.api.dependencies import get_actors, get_db, get_openai_client, get_settings
+from stashhog.api.dependencies import (
+    get_actors,
+    get_db,
+    get_exchange,
+    get_openai_client,
+    get_settings,
+)
 from stashhog.api.routes.scenes import Shapes, require_stash
 from stashhog.api.schemas.analysis import (
     ApplyBody,
@@ -62,7 +71,8 @@ from stashhog.domain.selections import allow_none, require_one
 bp = Blueprint("analysis", __name__, url_prefix="/analysis")
 
 EXPORT_PAGE = 1000
-IMPORT_BYTES = 64 * 1024 * 1024
+IMPORT_LINES = 500
+"""So many decisions are one transaction."""
 PACK_LEVEL = 3
 """On the way to a browser nearby, speed counts for more than the last bytes."""
 
@@ -320,13 +330,24 @@ async def _exported(db: Database, plan: dict[str, Any]) -> AsyncIterator[bytes]:
     "Bring decisions back from a file",
     ImportResponse,
     consumes=NDJSON,
-    body_limit_bytes=IMPORT_BYTES,
-    errors=(404,),
+    streams=True,
+    errors=(422, 507),
 )
-async def import_plan() -> dict[str, Any]:
-    """Matched by scene, field, action and value; what matches nothing is counted."""
-    lines = cast("bytes", await request.get_data()).splitlines()
-    return await get_db().write(db_plans.import_decisions, lines, datetime.now(UTC))
+async def import_plan() -> dict[str, int]:
+    """Matched by scene, field, action and value; what matches nothing is counted.
+
+    A line that is none of an export keeps all of them out.
+    """
+    body = get_exchange().body
+    assert body is not None  # noqa: S101 - what streams has one
+    found: Counter[str] = Counter()
+    async with spooled(body, get_settings().app.data_dir) as file:
+        await trio.to_thread.run_sync(db_plans.check_lines, file)
+        file.seek(0)
+        lines = db_plans.lines_of(file)
+        while some := await trio.to_thread.run_sync(lambda: list(islice(lines, IMPORT_LINES))):
+            found.update(await get_db().write(db_plans.import_decisions, some, datetime.now(UTC)))
+    return {name: found[name] for name in ("updated", "unchanged", "unmatched")}
 
 
 @bp.get("/rejections")

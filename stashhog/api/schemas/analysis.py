@@ -85,6 +85,8 @@ class EstimateResponse(ApiModel):
 class ExplainBody(BodyModel):
     """What to explain: exactly one of a path, as if it were new, and a scene that is held."""
 
+    model_config = ConfigDict(json_schema_extra=exactly_one("path", "scene_id"))
+
     path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     scene_id: StashId | None = None
 
