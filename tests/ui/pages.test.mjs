@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { line, path, share, thinned } from "../../stashhog/ui/src/core/charts.ts";
+import { calibrationPoints, line, path, share, thinned } from "../../stashhog/ui/src/core/charts.ts";
 import { jobTitle, planOf, resultText } from "../../stashhog/ui/src/core/jobs.ts";
 import { changed, filterBody, filterQuery, hasFilters, pageOf, sortOf, toggled } from "../../stashhog/ui/src/scenes/filters.ts";
 import { optionsOf } from "../../stashhog/ui/src/scenes/options.ts";
@@ -92,4 +92,13 @@ test("a job says what it was asked for and what came of it", () => {
   const done = job("apply", {}, { applied: 12, already: 0, conflicts: 2, failed: 0, skipped: 0, created: { tags: 0 } });
   assert.equal(resultText(done), "12 applied, 2 conflicts");
   assert.match(resultText(job("analysis", {}, { plan_id: 1, scenes: 3, changes: 4, stopped: "budget" })), /3 scenes, 4 changes, stopped by the budget/);
+});
+
+test("a bin of decisions lies where it was right as often as it said, and a small one nowhere", () => {
+  const bins = [
+    { decided: 10, accepted: 5, mean_confidence: 0.5 },
+    { decided: 2, accepted: 2, mean_confidence: 0.75 },
+    { decided: 20, accepted: 20, mean_confidence: 0.9 },
+  ];
+  assert.deepEqual(calibrationPoints(bins, 100, 100, 5), [{ x: 50, y: 50, decided: 10 }, { x: 90, y: 0, decided: 20 }]);
 });

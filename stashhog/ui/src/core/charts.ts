@@ -30,3 +30,17 @@ export function thinned<T>(items: readonly T[], most: number): T[] {
   const step = (items.length - 1) / (most - 1);
   return Array.from({ length: most }, (_, at) => items[Math.round(at * step)]!);
 }
+
+interface Bin {
+  decided: number;
+  accepted: number;
+  mean_confidence: number;
+}
+
+// Where each bin of decisions lies: as sure as was said to the right, as often right to the top.
+// Bins of fewer than `least` decisions say nothing and are left out.
+export function calibrationPoints(bins: readonly Bin[], width: number, height: number, least: number): (Point & { decided: number })[] {
+  return bins.filter(({ decided }) => decided >= least).map(({ decided, accepted, mean_confidence }) => (
+    { x: round(mean_confidence * width), y: round(height - (accepted / decided) * height), decided }
+  ));
+}

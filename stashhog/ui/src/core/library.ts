@@ -129,4 +129,19 @@ export interface Estimate {
   cost_usd: number | null;
 }
 
+export interface CalibrationBin {
+  confidence_from: number;
+  confidence_to: number;
+  decided: number;
+  accepted: number;
+  mean_confidence: number;
+}
+
+export interface Calibration {
+  organized_scenes: number;
+  calibrated: boolean;
+  calibrated_from: number;
+  fields: Partial<Record<FieldName, { decided: number; accepted: number; bins: CalibrationBin[] }>>;
+}
+
 export const LACKING: readonly Lacking[] = ["studio", "performers", "tags", "title", "date", "details"];

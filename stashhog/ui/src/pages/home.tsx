@@ -8,11 +8,12 @@ import { api, type Page as ListPage } from "../core/api";
 import { hasEnded } from "../core/frames";
 import { count, money, when, whole } from "../core/format";
 import { useKeys } from "../core/keys";
-import type { CoverageHistory, Ready, Schedules, SettingsTree, SyncStatus } from "../core/library";
+import type { Calibration, CoverageHistory, Ready, Schedules, SettingsTree, SyncStatus } from "../core/library";
 import { jobs, libraryVersion, liveJobs, takeJob } from "../core/live";
 import { useLoad, useTitle } from "../core/load";
 import { href } from "../core/router";
 import type { Job, Plan } from "../core/shapes";
+import { CalibrationCard } from "../home/calibration";
 import { CoverageBars, CoverageTrend } from "../home/coverage";
 import { Welcome } from "../home/welcome";
 import type { Page } from "../pages";
@@ -27,15 +28,16 @@ function Home() {
   const version = libraryVersion.value;
   const turns = [...jobs.value.values()].map((job) => job.id + (hasEnded(job) ? 1 : 0)).join();
   const loaded = useLoad(async (signal) => {
-    const [settings, coverage, sync, plans, schedules, ready] = await Promise.all([
+    const [settings, coverage, sync, plans, schedules, ready, calibration] = await Promise.all([
       api.get<SettingsTree>("settings", {}, signal),
       api.get<CoverageHistory>("library/coverage", {}, signal),
       api.get<SyncStatus>("sync/status", {}, signal),
       api.get<ListPage<Plan>>("analysis/plans", { size: PLANS }, signal),
       api.get<Schedules>("schedules", {}, signal),
       api.get<Ready>("ready", {}, signal),
+      api.get<Calibration>("analysis/calibration", {}, signal),
     ]);
-    return { settings, coverage, sync, plans, schedules, ready };
+    return { settings, coverage, sync, plans, schedules, ready, calibration };
   }, [version, turns]);
   const [started, setStarted] = useState<boolean | null>(null);
   const isNew = loaded.data && (!loaded.data.settings.values.stash?.url || (loaded.data.coverage.now.scenes === 0 && loaded.data.plans.total === 0));
@@ -59,9 +61,10 @@ interface Everything {
   plans: ListPage<Plan>;
   schedules: Schedules;
   ready: Ready;
+  calibration: Calibration;
 }
 
-function Dashboard({ coverage, sync, plans, schedules, ready }: Everything) {
+function Dashboard({ coverage, sync, plans, schedules, ready, calibration }: Everything) {
   const runSync = async () => takeJob(await api.post<Job>("scenes/sync", { mode: "incremental" }));
   useKeys("Start", [{ keys: ["a"], what: "analyse what was not analysed", run: () => analyse({ filter: { analyzed: false } }) }]);
   const live = liveJobs();
@@ -84,6 +87,7 @@ function Dashboard({ coverage, sync, plans, schedules, ready }: Everything) {
         </div>
         <div class="cards-column">
           <section class="panel" aria-labelledby="coverage"><h2 id="coverage">How complete it is</h2><CoverageBars coverage={coverage} /><CoverageTrend coverage={coverage} /></section>
+          <CalibrationCard calibration={calibration} />
           <Costs plans={plans.items} />
         </div>
       </div>
