@@ -14,6 +14,7 @@ from importlib import import_module
 from tests.reliability.trial import Trial
 
 TRIALS = {
+    "clocks": "move the wall clock by hours and years while schedules are on, with kills between",
     "colleague": "apply while somebody edits the same scenes, also between read and write",
     "connections": "all kinds of connections, idle ones, and more than there are descriptors for",
     "converge": "random histories of Stash, synced in between, end in an equal copy",
