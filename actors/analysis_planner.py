@@ -30,6 +30,7 @@ from actors.messages import (
     ToPlanner,
     ToRegistry,
 )
+from actors.model_calls import ModelCalls
 from actors.schedules import RunEnd, ScheduleBook
 from actors.watching import Hub
 from stashhog.core.exceptions import BusyError, StorageError, ValidationError
@@ -98,6 +99,7 @@ class PlannerParts:
     registry: Mailbox[ToRegistry]
     cache: KnowledgeCache
     estimating: Estimating
+    calls: ModelCalls
     now: Callable[[], datetime]
     hub: Hub
     schedules: ScheduleBook
@@ -195,3 +197,8 @@ class PlannerHandle:
     ) -> Estimate:
         """What an analysis would send to the model and cost; see `Estimating.estimate`."""
         return await self._parts.estimating.estimate(sample, total, options)
+
+    @property
+    def model_calls(self) -> ModelCalls:
+        """All calls to the model of this process."""
+        return self._parts.calls

@@ -83,6 +83,7 @@ class ModelCalls:
 
     Attributes:
         counts: How many calls ended how, since the process started.
+        used: What they used: `input_tokens`, `output_tokens`, and `usd` as far as it is known.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class ModelCalls:
         now: Callable[[], datetime],
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.used = {"input_tokens": 0.0, "output_tokens": 0.0, "usd": 0.0}
         self._model = model
         self._store = store
         self._settings = settings
@@ -232,6 +234,10 @@ class ModelCalls:
         kept: Mapping[str, Mapping[str, Any]],
     ) -> None:
         """Book a call even when its job is cancelled: it was paid for."""
+        if usage is not None:
+            self.used["input_tokens"] += usage.input_tokens
+            self.used["output_tokens"] += usage.output_tokens
+            self.used["usd"] += usage.usd or 0.0
         try:
             with trio.move_on_after(SETTLE_S, shield=True):
                 await self._store.settle(call_id, usage, kept, self._now())

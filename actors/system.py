@@ -297,7 +297,7 @@ class _Setup:
             self.settings,
         )
         planner = PlannerParts(
-            planner_inbox, registry_inbox, cache, estimating, self.now, hub, book
+            planner_inbox, registry_inbox, cache, estimating, calls, self.now, hub, book
         )
         supervisor = Supervisor(
             _specs(registry, pool, manager, planner),

@@ -14,7 +14,7 @@ from typing import Any
 
 from stashhog.cli.desk import ServiceDesk
 from stashhog.cli.output import AWAY, DONE, FAILED, USAGE, Printer
-from stashhog.core.config import Settings, SettingsLayers, openai_enabled, resolve
+from stashhog.core.config import MODEL_GETS, Settings, SettingsLayers, openai_enabled, resolve
 from stashhog.core.exceptions import StashHogException
 from stashhog.core.logging import configure_logging
 from stashhog.db import inspect_database
@@ -144,7 +144,8 @@ async def _model(settings: Settings) -> Finding:
         switch = ModelSwitch()
         try:
             await switch.configure(settings.openai)
-            return f"{await switch.check()} answers"
+            name = await switch.check()
+            return f"{name} at {settings.openai.effective_url} answers; it gets, {MODEL_GETS}"
         finally:
             await switch.aclose()
 

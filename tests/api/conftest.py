@@ -50,12 +50,22 @@ class QuietSyncManager:
     news = NewsCounts()
 
 
+class QuietCalls:
+    counts: Mapping[str, int] = {}
+    used: Mapping[str, float] = {"input_tokens": 0.0, "output_tokens": 0.0, "usd": 0.0}
+
+
+class QuietPlanner:
+    model_calls = QuietCalls()
+
+
 class QuietActors:
     def __init__(self) -> None:
         self.failed = trio.Event()
         self.registry = QuietRegistry()
         self.schedules = QuietSchedules()
         self.sync_manager = QuietSyncManager()
+        self.planner = QuietPlanner()
 
     def mailboxes(self) -> dict[str, Any]:
         return {}

@@ -268,3 +268,16 @@ async def test_an_estimate_comes_near_what_is_used_and_asks_nothing(lab: Lab) ->
     assert (after.llm_scenes, after.cost_usd) == (0, 0.0)
     assert (none.scenes, none.llm_scenes, none.cost_usd) == (SCENES, 0, 0.0)
     assert (sampled.scenes, sampled.llm_scenes) == (3_000, 0)
+
+
+async def test_what_calls_came_to_is_counted_for_metrics(lab: Lab) -> None:
+    lab.model.script.append(error(503, retry_after_ms="5"))
+    async with lab.working():
+        job = await lab.analyse(use_llm="always")
+        calls = lab.actors.planner.model_calls
+    assert job.result is not None
+    assert calls.counts == {"model_unavailable": 1, "answered": 3}
+    assert calls.used == {
+        name: pytest.approx(job.result["cost"][name])
+        for name in ("input_tokens", "output_tokens", "usd")
+    }

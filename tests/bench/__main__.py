@@ -1,4 +1,4 @@
-"""`python -m tests.bench sync|list|analyze|apply|ws|ui [options]`: measures, and judges nothing.
+"""`python -m tests.bench sync|list|analyze|model|apply|ws|ui [options]`: measures, judges nothing.
 
 Each prints what it saw of scenes/s, latencies, memory and event-loop lag, against the sample Stash
 or, where it takes `--stash URL [--api-key KEY]`, a real one. `apply` writes to that Stash and puts
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import list as list_bench, service, sync, ui
+from tests.bench import list as list_bench, model, service, sync, ui
 
 
 def main(argv: list[str]) -> int:
@@ -18,6 +18,7 @@ def main(argv: list[str]) -> int:
         "sync": sync.run,
         "list": list_bench.run,
         "analyze": service.run_analyze,
+        "model": model.run,
         "apply": service.run_apply,
         "ws": service.run_ws,
         "ui": ui.run,

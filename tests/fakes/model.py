@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -121,7 +121,8 @@ def knows_no(word: str, otherwise: Answer | None = None) -> Answer:
 class FakeModel:
     """The server; `seen` are the requests so far, `gone` is set when a client hung up on one.
 
-    It answers after `latency_s`; `most_at_once` is how many requests it ever had at a time.
+    It answers after `latency_s`; `most_at_once` is how many requests it ever had at a time. Where
+    `forward` is set, that answers in its place.
     """
 
     def __init__(self) -> None:
@@ -132,6 +133,7 @@ class FakeModel:
         self.gone = trio.Event()
         self.url = ""
         self.latency_s = 0.0
+        self.forward: Callable[[Seen], Awaitable[Said]] | None = None
         self.most_at_once = 0
         self._at_once = 0
 
@@ -152,6 +154,9 @@ class FakeModel:
         seen = Seen(scope["method"], scope["path"], headers, json.loads(body) if body else {})
         self.seen.append(seen)
         self.asked.set()
+        if self.forward is not None:
+            await self._say(await self.forward(seen), receive, send)
+            return
         said = (self.script.popleft() if self.script else self.answer)(seen)
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import shutil
 import socket
 import subprocess
@@ -19,12 +20,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import trio
 
+from stashhog.core.exceptions import OpenAIError
 from stashhog.domain.jobs import JobStatus
+from stashhog.llm import ModelSwitch
 from tests.asking.lab import PERFORMERS, STUDIOS, TAGS, laboratory, small_library, vague_scenes
+from tests.asking.recorded import FILE, MODEL, key_of, requests, settings
+from tests.fakes.model import FakeModel, Said, Seen, serve_fake_model
 
 READY_SECONDS = 120
 SCENES = 20
@@ -36,11 +42,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.real_model")
     parser.add_argument("--server", default=shutil.which("llama-server"))
     parser.add_argument("--weights", type=Path, default=_packaged_weights())
+    parser.add_argument("--record", action="store_true", help="record tests/asking/exchanges.json")
     options = parser.parse_args()
     if options.server is None or options.weights is None:
         print(__doc__)
         return 2
     with _serving(options.server, options.weights) as url:
+        if options.record:
+            trio.run(_record, url)
+            return 0
         return max(trio.run(_analyse, url, style) for style in ("names", "codes"))
 
 
@@ -106,6 +116,30 @@ async def _analyse(url: str, style: str) -> int:
     ok = job.status is JobStatus.COMPLETED and not strange and spoken and result["cost"]["requests"]
     # With names in the schema the server's grammar leaves no room for anything else.
     return 0 if ok and (style == "codes" or answered == SCENES) else 1
+
+
+async def _record(url: str) -> None:
+    """Ask the recorded questions anew, through a stand-in that writes the answers down."""
+    exchanges: dict[str, Any] = {}
+    async with serve_fake_model(FakeModel()) as between, httpx.AsyncClient(timeout=600) as http:
+
+        async def forward(seen: Seen) -> Said:
+            answer = await http.post(f"{url}/chat/completions", json=seen.body)
+            said = answer.json()  # without times and places of this machine
+            kept = {part: said[part] for part in ("choices", "usage")}
+            exchanges[key_of(seen)] = {"model": MODEL, **kept}
+            return Said(answer.status_code, answer.content)
+
+        between.forward = forward
+        switch = ModelSwitch()
+        await switch.configure(settings(between.url, timeout=600.0))
+        for _, _, request in requests():
+            try:
+                print((await switch.ask(request)).text)
+            except OpenAIError as error:
+                print(error.public_code)
+        await switch.aclose()
+    FILE.write_text(json.dumps(exchanges, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -101,3 +101,19 @@ class _Told(Collector):
             ),
         ):
             yield CounterMetricFamily(f"stashhog_{name}", text, value=count)
+        yield from self._model()
+
+    def _model(self) -> Iterable[Metric]:
+        calls = self._actors.planner.model_calls
+        ended = CounterMetricFamily(
+            "stashhog_model_calls", "Calls to the model, by how they ended.", labels=["outcome"]
+        )
+        for outcome, number in sorted(calls.counts.items()):
+            ended.add_metric([outcome], number)
+        tokens = CounterMetricFamily("stashhog_model_tokens", "Tokens.", labels=["direction"])
+        tokens.add_metric(["input"], calls.used["input_tokens"])
+        tokens.add_metric(["output"], calls.used["output_tokens"])
+        yield from (ended, tokens)
+        yield CounterMetricFamily(
+            "stashhog_model_usd", "US dollars, where prices are known.", value=calls.used["usd"]
+        )

@@ -14,6 +14,7 @@ from stashhog.api.contract import operation
 from stashhog.api.dependencies import get_current_user, get_doors, get_services
 from stashhog.api.schemas.settings import (
     ConnectionResponse,
+    ModelNotice,
     OpenAIOverride,
     SettingsBody,
     SettingsResponse,
@@ -22,7 +23,7 @@ from stashhog.api.schemas.settings import (
     TestError,
 )
 from stashhog.api.settings_holder import SettingsHolder
-from stashhog.core.config import GROUPS, OpenAISettings, StashSettings
+from stashhog.core.config import GROUPS, MODEL_GETS, OpenAISettings, StashSettings
 from stashhog.core.config.resolved import public_values
 from stashhog.core.config.update import plan_test
 from stashhog.core.exceptions import StashHogException
@@ -122,8 +123,11 @@ async def test_openai(body: OpenAIOverride) -> ConnectionResponse:
 
 
 def _shown(holder: SettingsHolder) -> SettingsResponse:
-    resolved = holder.resolved
+    resolved, openai = holder.resolved, holder.current.openai
     return SettingsResponse(
+        model_notice=ModelNotice(
+            on=openai.on, server=openai.effective_url, model=openai.model, gets=MODEL_GETS
+        ),
         values=public_values(resolved.settings),
         sources=resolved.sources,
         read_only=sorted(resolved.read_only),

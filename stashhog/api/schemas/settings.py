@@ -45,9 +45,19 @@ class SettingsBody(BodyModel):
     version: int | None = Field(None, ge=0, le=2**53)
 
 
+class ModelNotice(ApiModel):
+    """What leaves this machine while the model is on: to which server, for which model, what."""
+
+    on: bool
+    server: str
+    model: str
+    gets: str
+
+
 class SettingsResponse(ApiModel):
     """All settings, secrets as a mask, and where each comes from."""
 
+    model_notice: ModelNotice
     values: Mapping[str, Mapping[str, Any]]
     sources: Mapping[str, str]
     read_only: Sequence[str]

@@ -20,6 +20,7 @@ from stashhog.core.config.layers import (
 from stashhog.core.config.model import (
     FIELDS,
     GROUPS,
+    MODEL_GETS,
     SECRET_FIELDS,
     AnalysisSettings,
     AppSettings,
@@ -40,6 +41,7 @@ __all__ = [
     "FIELDS",
     "GROUPS",
     "MASK",
+    "MODEL_GETS",
     "SECRET_FIELDS",
     "AnalysisSettings",
     "AppSettings",

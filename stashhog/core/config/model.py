@@ -52,6 +52,11 @@ from stashhog.core.config.kinds import (
 PREFIX = "STASHHOG_"
 DELIMITER = "__"
 OPENAI_URL = "https://api.openai.com/v1"
+MODEL_GETS = (
+    "of each scene in doubt: its file's name and up to three folder names, a title that it has, "
+    "and as candidates the names of performers, tags and studios, dates and titles"
+)
+"""What leaves this machine once a model is on; nothing else does."""
 
 
 class _Section(BaseModel):
@@ -148,7 +153,8 @@ class OpenAISettings(_Section):
 
     enabled: bool | None = Field(
         default=None,
-        description="On or off; unset: on once a key or an address was set here.",
+        description="On or off; unset: on once a key or an address was set here. The model's "
+        f"server gets, {MODEL_GETS}.",
     )
     api_key: Secret | None = Field(default=None, description="The model server's key.")
     base_url: Address | None = Field(
@@ -221,12 +227,13 @@ class AnalysisSettings(_Section):
     min_confidence: float = Field(default=0.5, ge=0, le=1, description="Propose nothing below it.")
     use_llm: Literal["auto", "always", "never"] = Field(
         default="auto",
-        description="When the model is asked: where rules are unsure, always, never.",
+        description="auto asks the model about scenes in doubt and goes on without it while it is "
+        "away; always asks about all that is open and fails without it; never asks.",
     )
     batch_size: int = count(100, 1, 1000, "Scenes analysed and saved together.")
-    max_cost_usd_per_job: float | None = money("Most that one analysis may cost.")
-    max_cost_usd_per_day: float | None = money("Most that a day (UTC) may cost.")
-    max_cost_usd_per_month: float | None = money("Most that a month (UTC) may cost.")
+    max_cost_usd_per_job: float | None = money("Most that the model may cost in one analysis.")
+    max_cost_usd_per_day: float | None = money("Most that the model may cost in a day (UTC).")
+    max_cost_usd_per_month: float | None = money("Most that the model may cost in a month (UTC).")
     max_tokens_per_job: int | None = Field(
         default=None, ge=0, le=10**12, description="Most tokens that one analysis may use."
     )
