@@ -1,5 +1,7 @@
 // A job in a line: what it is, how far it is, what it waits for, and its way out.
 
+import { useState } from "preact/hooks";
+import { Dialog } from "./dialog";
 import { Action, Badge, Moment, ProgressBar } from "./parts";
 import { api } from "../core/api";
 import { hasEnded } from "../core/frames";
@@ -49,12 +51,39 @@ export function JobActions({ job }: { job: Job }) {
     say("Started again.");
     go(`/jobs/${next.id}`);
   };
+  const replaced = job.error?.code === "library_replaced";
   const again = job.status === "failed" || job.status === "cancelled" || job.result?.stopped === "budget";
   return (
     <>
       {plan !== null && <a class="button" href={href(`/plans/${plan}`)}>Plan {plan}</a>}
       {!hasEnded(job) && <Action run={cancel} disabled={job.status === "cancelling"}>Cancel</Action>}
+      {replaced && <Adopt />}
       {again && <Action run={retry}>{job.result?.stopped === "budget" ? "Go on" : "Try again"}</Action>}
+    </>
+  );
+}
+
+// Stash serves another library than before: taking it over is a choice of its own.
+function Adopt() {
+  const [asked, setAsked] = useState(false);
+  const adopt = async () => {
+    const next = takeJob(await api.post<Job>("scenes/sync", { adopt: true }));
+    setAsked(false);
+    go(`/jobs/${next.id}`);
+  };
+  return (
+    <>
+      <button type="button" onClick={() => setAsked(true)}>Take the other library…</button>
+      {asked && (
+        <Dialog title="Take the other library?" onClose={() => setAsked(false)}>
+          <p>Stash serves other scenes than those that were read before. If that is not what you meant, restore the library in Stash and sync again: nothing is lost here.</p>
+          <p>If it is, the scenes that were known are marked as deleted, with their plans and history kept, what was rejected for them is forgotten, and the library that Stash has now is read. Nothing is written to Stash.</p>
+          <div class="actions">
+            <button type="button" onClick={() => setAsked(false)}>Leave it</button>
+            <Action class="primary" run={adopt}>Take it</Action>
+          </div>
+        </Dialog>
+      )}
     </>
   );
 }

@@ -52,6 +52,7 @@ function Shown({ job }: { job: Job }) {
         {ended && <div><dt>Ended</dt><dd>{when(job.finished_at)}</dd></div>}
       </dl>
       {job.result && <Result result={job.result} />}
+      {job.kind === "sync" && typeof job.result?.failed === "number" && job.result.failed > 0 && <Failures job={job} />}
       <Log job={job} ended={ended} />
     </>
   );
@@ -78,6 +79,36 @@ function Result({ result }: { result: Record<string, unknown> }) {
 function shown(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? whole(value) : String(value);
   return value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+interface SyncFailure {
+  kind: string;
+  item: string;
+  reason: string;
+}
+
+function Failures({ job }: { job: Job }) {
+  const list = useLoad((signal) => api.get<ListPage<SyncFailure>>("sync/failures", { job_id: job.id, size: 100 }, signal), [job.id]);
+  return (
+    <section class="stack" aria-labelledby="failures">
+      <h2 id="failures">What could not be read</h2>
+      <Loaded of={list}>
+        {({ items, total }) => (
+          <>
+            <table class="table">
+              <thead><tr><th>What</th><th>Why</th></tr></thead>
+              <tbody>
+                {items.map(({ kind, item, reason }) => (
+                  <tr key={kind + item}><td>{kind === "scene" ? <a href={href(`/scenes/${encodeURIComponent(item)}`)}>scene {item}</a> : `${kind} ${item}`}</td><td>{reason}</td></tr>
+                ))}
+              </tbody>
+            </table>
+            {total > items.length && <p class="soft">The first {items.length} of {whole(total)}.</p>}
+          </>
+        )}
+      </Loaded>
+    </section>
+  );
 }
 
 function Log({ job, ended }: { job: Job; ended: boolean }) {
