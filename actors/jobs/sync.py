@@ -75,12 +75,14 @@ async def run(ctx: JobContext) -> Mapping[str, Any] | None:
     if stale:
         ctx.log("info", f"reading {len(stale)} scenes again that may have changed since")
         await read_again(reading, stale)
-    await _deleted(reading, sweep=swept and not full)
+    hidden = await _deleted(reading, sweep=swept and not full)
     marks = Watermarks(
         limited(reading.marks.scenes, reading.began),
         limited(reading.marks.files, reading.began),
     )
-    counts = await patiently(ctx, ctx.ports.sync.finish, ctx.job.id, marks, ctx.now(), swept=swept)
+    counts = await patiently(
+        ctx, ctx.ports.sync.finish, ctx.job.id, marks, ctx.now(), swept=swept, hidden=hidden
+    )
     ctx.progress(ctx.done, ctx.done, message="")
     if counts.failed:
         ctx.log("warning", f"{counts.failed} scenes of Stash could not be read")
@@ -148,21 +150,29 @@ async def _listed(
 # --- what is gone -------------------------------------------------------------------------------
 
 
-async def _deleted(reading: Reading, *, sweep: bool) -> None:
-    """Compare all scenes where the counts differ or it is time to; nothing goes unseen twice."""
+async def _deleted(reading: Reading, *, sweep: bool) -> int:
+    """Compare all scenes where the counts differ or it is time to; nothing goes unseen twice.
+
+    Returns how many scenes Stash counts and does not show.
+    """
     ctx = reading.ctx
-    point = await patiently(ctx, ctx.ports.sync.sync_point)
-    there = await patiently(ctx, ctx.ports.stash.count_scenes)
-    if not sweep and there == point.expected_scenes:
-        return
+    if not sweep and await _uncounted(ctx) == 0:
+        return 0
     ctx.log("info", "comparing all scenes")
     missing = await compare(reading, SWEEP if sweep else EVERYTHING)
     if len(missing) <= FEW:
         await read_again(reading, missing)
-        return
-    gone = await _still_missing(ctx, missing)
-    ctx.log("info", f"{len(gone)} scenes are gone from Stash")
-    await patiently(ctx, ctx.ports.sync.mark_deleted, ctx.job.id, gone, ctx.now())
+    else:
+        gone = await _still_missing(ctx, missing)
+        ctx.log("info", f"{len(gone)} scenes are gone from Stash")
+        await patiently(ctx, ctx.ports.sync.mark_deleted, ctx.job.id, gone, ctx.now())
+    return max(await _uncounted(ctx), 0)
+
+
+async def _uncounted(ctx: JobContext) -> int:
+    """How many scenes more than we know of Stash has."""
+    point = await patiently(ctx, ctx.ports.sync.sync_point)
+    return await patiently(ctx, ctx.ports.stash.count_scenes) - point.expected_scenes
 
 
 async def _still_missing(ctx: JobContext, missing: Sequence[str]) -> list[str]:

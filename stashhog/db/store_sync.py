@@ -95,7 +95,9 @@ class SyncRows:
         return await self._db.write(sync.mark_deleted, job_id, ids, now)
 
     async def finish(
-        self, job_id: str, marks: Watermarks, now: datetime, *, swept: bool
+        self, job_id: str, marks: Watermarks, now: datetime, *, swept: bool, hidden: int = 0
     ) -> SyncCounts:
         """Make the run part of the history and keep the watermarks."""
-        return await self._db.write(sync.finish_sync, job_id, marks, now, swept=swept)
+        return await self._db.write(
+            sync.finish_sync, job_id, marks, now, swept=swept, hidden=hidden
+        )

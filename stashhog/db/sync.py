@@ -259,7 +259,7 @@ def mark_deleted(s: Session, job_id: str, ids: Sequence[str], now: datetime) -> 
 
 
 def finish_sync(
-    s: Session, job_id: str, marks: Watermarks, now: datetime, *, swept: bool
+    s: Session, job_id: str, marks: Watermarks, now: datetime, *, swept: bool, hidden: int = 0
 ) -> SyncCounts:
     """Make the run part of the history and keep the watermarks.
 
@@ -269,10 +269,13 @@ def finish_sync(
     row = job_row(s, job_id)
     mode = from_json(run(s, "SELECT params FROM jobs WHERE n = ?", (row.n,)).scalar_one())["mode"]
     point = sync_point(s)
+    if hidden:
+        reason = f"Stash counts {hidden} scenes that it does not show"
+        note_failures(s, row.n, "scene", [ItemFailure("?", reason)])
     failed = len(point.unreadable)
     created, updated, deleted = (int(row.tally.get(name, 0)) for name in _CHANGES)
     rest = point.expected_scenes - failed - created - updated
-    counts = SyncCounts(created, updated, deleted, max(rest, 0), failed)
+    counts = SyncCounts(created, updated, deleted, max(rest, 0), failed + hidden)
     tally = {**row.tally, **dict.fromkeys(RESULT_SHAPES[JobKind.SYNC], 0), **counts.as_tally()}
     run(s, "UPDATE jobs SET tally = ?, total = done WHERE n = ?", (to_json(tally), row.n))
     run(

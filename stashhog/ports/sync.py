@@ -116,10 +116,10 @@ class SyncStore(Protocol):
         ...
 
     async def finish(
-        self, job_id: str, marks: Watermarks, now: datetime, *, swept: bool
+        self, job_id: str, marks: Watermarks, now: datetime, *, swept: bool, hidden: int = 0
     ) -> SyncCounts:
         """Make the run part of the history, keep the watermarks, count the library as a whole.
 
-        `swept`: all scenes were compared.
+        `swept`: all scenes were compared. `hidden`: so many Stash counts and does not show.
         """
         ...

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ import trio
 from sqlalchemy.orm import Session
 
 from actors.jobs import sync as sync_job
-from actors.jobs.context import ActorPorts, JobContext, Shared, Surroundings
+from actors.jobs.context import JobContext, Surroundings
 from actors.mailbox import Mailbox
 from stashhog.core.config import DatabaseSettings, Settings, StashSettings
 from stashhog.core.ids import RANDOM_BYTES, uuid7
@@ -116,18 +117,14 @@ class Copy:
             self.unfinished = job
 
     def _context(self, job: Job, count: Callable[[], Any]) -> JobContext:
-        ports: Any = ActorPorts(
-            stash=Disturbed(self.client, count),
-            model=None,  # type: ignore[arg-type]  # no sync asks one
-            jobs=self.db.jobs,
-            sync=Disturbed(self.db.sync, count),
-            plans=self.db.plans,
-            journal=self.db.journal,
+        ports: Any = SimpleNamespace(
+            stash=Disturbed(self.client, count), sync=Disturbed(self.db.sync, count)
         )
+        shared: Any = SimpleNamespace()
         around = Surroundings(
             ports,
             lambda: self.settings,
-            Shared(knowledge=None),  # type: ignore[arg-type]  # no sync learns
+            shared,
             Mailbox("registry"),
             Mailbox("sync manager"),
             self.now,

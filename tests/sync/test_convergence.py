@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -17,6 +18,7 @@ from stashhog.db.meta import LIVE_SCENES, meta_number
 from stashhog.db.scene_detach import DETACHED
 from stashhog.db.sync import sync_history
 from stashhog.db.values import run
+from stashhog.demo.faults import edited
 from tests.reliability.converge import NEWEST, OLDEST, converges, converges_without_a_sweep
 from tests.reliability.copies import copy_of, differences
 from tests.reliability.library_histories import ORDINARY, Edit, History, Sync, World, histories
@@ -189,3 +191,20 @@ async def test_what_cannot_be_read_is_listed_once_and_counted(mode: str):
         assert await differences(copy, tally) == []
         runs = await copy.db.read(sync_history, FIRST_PAGE)
         assert [one["failed"] for one in runs.items] == [0, 1, 1, 0]
+
+
+async def test_a_scene_that_is_counted_and_never_shown_is_a_failure_with_its_reason():
+    world = World(EMPTY)
+
+    def hide(answer: dict[str, Any]) -> None:
+        found = answer["data"]["findScenes"]
+        found["scenes"] = [None if row["id"] == "7" else row for row in found["scenes"]]
+
+    async with copy_of(world) as copy:
+        for operation in ("ScenesAfter", "StampsAfter", "FileStampsAfter"):
+            world.stash.faults.add(edited(hide), operation, times=None)
+        tally = await copy.play(FULL)
+        assert (tally["created"], tally["failed"], tally["unchanged"]) == (13, 1, 0)
+        listed = await copy.db.read(sync_failures, FIRST_PAGE)
+        assert {one["item"] for one in listed.items} == {"?"}
+        assert "counts 1 scenes" in listed.items[-1]["reason"]
