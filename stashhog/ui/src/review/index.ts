@@ -95,12 +95,13 @@ export class PlanIndex {
 }
 
 function update(change: Change, row: IndexAnswer["changes"][number], held: boolean): boolean {
+  if (held) return false;
   change.current = row[4];
   change.proposed = row[5];
   change.observed = row[6];
   change.creates = row[10];
   change.edited = row[11];
-  if (held || change.status === row[9]) return false;
+  if (change.status === row[9]) return false;
   change.status = row[9];
   return true;
 }

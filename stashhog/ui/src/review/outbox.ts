@@ -71,6 +71,11 @@ export class Outbox {
     return this.#queue.has(id) || this.#sent.has(id);
   }
 
+  // All changes of which that is so.
+  held(): number[] {
+    return [...this.#sent.keys(), ...this.#queue.keys()];
+  }
+
   retryNow(): void {
     if (this.#queue.size && !this.#busy) this.#schedule(0);
   }

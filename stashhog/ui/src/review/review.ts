@@ -38,6 +38,8 @@ export class Review {
   #heights: Heights = rowHeights();
   #decided = new Set<number>();
   #loading: Promise<void> | null = null;
+  // What was decided, or on its way, since the load under way began: its answer may be older.
+  #fresher = new Set<number>();
   #again: boolean | null = null;
 
   constructor(id: number) {
@@ -80,6 +82,7 @@ export class Review {
 
   async #load(whole: boolean): Promise<void> {
     const delta = this.loaded.value && !whole;
+    this.#fresher = new Set(this.outbox.held());
     const asked = delta ? { after_id: this.index.lastId || null, since: this.index.since } : {};
     try {
       const [plan, answer] = await Promise.all([
@@ -97,7 +100,7 @@ export class Review {
     const first = !this.loaded.value;
     this.plan.value = plan;
     this.error.value = null;
-    const { added, moved } = this.index.take(answer, (id) => this.outbox.holds(id));
+    const { added, moved } = this.index.take(answer, (id) => this.#fresher.has(id) || this.outbox.holds(id));
     this.loaded.value = true;
     if (first) {
       for (const [id, status] of this.outbox.restore()) {
@@ -271,6 +274,7 @@ export class Review {
       if (to === "accepted" && change.status === "conflict" && change.action === "set") change.current = change.observed;
       change.status = to;
       this.#decided.add(id);
+      this.#fresher.add(id);
     }
     batch(() => {
       this.statuses.value += 1;
@@ -315,6 +319,7 @@ export class Review {
     const told = await api.patch<{ proposed: Value; creates_entity: boolean; edited: boolean; status: ChangeStatus }>(
       `analysis/changes/${change.id}`, { proposed },
     );
+    this.#fresher.add(change.id);
     change.proposed = told.proposed;
     change.creates = told.creates_entity;
     change.edited = told.edited;
