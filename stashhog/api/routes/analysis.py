@@ -213,24 +213,19 @@ async def review_plan(plan_id: int, query: ReviewQuery) -> Response:
 
     With `after_id` and `since` of what is held already: only what came or moved since.
     """
-    found = await get_db().read(
+    content = await get_db().read(
         db_plans.change_index,
         plan_id,
         after_id=query.after_id,
         since=query.since,
         now=datetime.now(UTC),
     )
-    body, packed = await trio.to_thread.run_sync(_encoded, found, takes_gzip())
+    packed = await trio.to_thread.run_sync(pack, content, PACK_LEVEL) if takes_gzip() else None
+    body = content if packed is None else packed
     response: Response = current_app.response_class(body, 200, content_type=JSON)
-    if packed:
+    if packed is not None:
         mark_packed(response)
     return response
-
-
-def _encoded(found: dict[str, Any], packing: bool) -> tuple[bytes, bool]:  # noqa: FBT001 - handed through a thread hop
-    content = orjson.dumps(found)
-    packed = pack(content, PACK_LEVEL) if packing else None
-    return (content, False) if packed is None else (packed, True)
 
 
 @bp.patch("/plans/<id:plan_id>/changes")
