@@ -18,19 +18,27 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from stashhog.demo.faults import delay
+from tests.fakes.readers import nothing, reading
 from tests.reliability.trial import Trial
 from tests.rig.api import FINAL, Shape
 from tests.rig.installation import Installation, installed
 from tests.rig.library import small_library
-from tests.rig.waiting import pause
+from tests.rig.model import Model
+from tests.rig.waiting import pause, until
 from tests.rig.watching import Deaf, Watch
 
 USUAL = 50
 SCENES = 40
 MOST_S = 8.0
 SECOND_S = 2.0
-ENV = {"STASHHOG_STASH__PAGE_SIZE": "10", "STASHHOG_ANALYSIS__BATCH_SIZE": "1"}
-KINDS = ("sync", "analysis", "apply", "undo", "idle")
+ENV = {
+    "STASHHOG_STASH__PAGE_SIZE": "10",
+    "STASHHOG_ANALYSIS__BATCH_SIZE": "1",
+    "STASHHOG_ANALYSIS__USE_LLM": "never",
+}
+KINDS = ("sync", "analysis", "apply", "undo", "model", "idle")
+CALL_S = 30.0
+"""How long the model takes over an answer when a stop comes."""
 
 
 class Clinging:
@@ -73,9 +81,10 @@ class Clinging:
 class Stops:
     """One installation that is stopped and started again and again."""
 
-    def __init__(self, trial: Trial, at: Installation) -> None:
+    def __init__(self, trial: Trial, at: Installation, model: Model | None = None) -> None:
         self.trial = trial
         self.at = at
+        self.model = model
         self.plan_id = 0
 
     def prepare(self) -> None:
@@ -94,12 +103,25 @@ class Stops:
         begins: dict[str, Callable[[], Shape]] = {
             "sync": lambda: api.sync("full"),
             "analysis": api.analyse,
+            "model": self.ask_the_model,
             "apply": lambda: api.apply(self.plan_id),
             "undo": lambda: api.undo(self.plan_id),
         }
         if kind == "undo":
             api.applied(self.plan_id)
         return begins[kind]() if kind in begins else None
+
+    def ask_the_model(self) -> Shape:
+        """An analysis that is in the middle of its calls; it has nothing to recall or repeat."""
+        assert self.model is not None
+        fake = self.model.fake
+        name = f"stand-in-{len(fake.seen)}"
+        self.at.api.ask("PUT", "/settings", {"values": {"openai": {"model": name}}})
+        self.at.api.ask("DELETE", f"/analysis/plans/{self.plan_id}", expect=204)
+        before, fake.latency_s = len(fake.seen), CALL_S
+        job = self.at.api.analyse(options={"use_llm": "always"})
+        until(lambda: len(fake.seen) > before, "the model is asked", seconds=30)
+        return job
 
     def round(self, kind: str, hanging: bool, twice: bool) -> None:
         """One stop; `hanging` Stash answers nothing any more, `twice` a second signal follows."""
@@ -122,6 +144,8 @@ class Stops:
         self.trial.check(twice or told in closed, "watchers are closed", f"{what}: {told}")
         self.trial.check("Traceback" not in service.log, "no traceback in the log")
         self.at.stash.heal()
+        if self.model is not None:
+            self.model.fake.latency_s = 0.0
         self.after(job, what, twice)
         self.settle(kind)
 
@@ -154,7 +178,7 @@ class Stops:
         self.trial.check(ended["status"] == "completed", "the job goes on", ended)
         if status != "running":
             self.trial.check(ended["attempt"] == attempt, "a stop is no crash", ended)
-        name = f"stopped_{job['kind']}"
+        name = f"stopped_{what.split(maxsplit=1)[0]}"
         counted = self.trial.figures.get(name, 0) + (status == "interrupted")
         self.trial.figures[name] = counted
 
@@ -165,24 +189,28 @@ class Stops:
             api.ended(api.undo(self.plan_id), seconds=60)
             api.ask("DELETE", f"/analysis/plans/{self.plan_id}", expect=204)
             self.new_plan()
-        elif kind == "analysis":
+        elif kind in ("analysis", "model"):
             newest = api.get("/analysis/plans")["items"][0]["id"]
             api.ask("DELETE", f"/analysis/plans/{newest}", expect=204)
+            if kind == "model":
+                self.new_plan()
 
 
 def run(trial: Trial) -> None:
     """Stop it `count` times; every third time Stash hangs, every seventh a second signal comes."""
     with (
         tempfile.TemporaryDirectory() as folder,
+        Model() as model,
         installed(
             Path(folder),
             library=small_library(scenes=SCENES),
-            env=ENV,
+            env={**ENV, "STASHHOG_OPENAI__BASE_URL": model.url},
             real=trial.stash,
             api_key=trial.api_key,
         ) as at,
     ):
-        stops = Stops(trial, at)
+        model.fake.answer = reading(nothing)
+        stops = Stops(trial, at, model)
         stops.prepare()
         for number in range(trial.count):
             kind = KINDS[number % len(KINDS)]
