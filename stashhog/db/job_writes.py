@@ -20,6 +20,7 @@ from stashhog.db.job_selections import insert_changes, insert_scenes
 from stashhog.db.jobs import get_job_value, waiting_column
 from stashhog.db.plan_rows import (
     PlanRow,
+    delete_plan_row,
     free_plan,
     make_plan,
     mark_busy,
@@ -115,6 +116,8 @@ def _insert_analysis(
     }
     if submission.retry_of is not None:
         params["retry_of"] = submission.retry_of
+    if submission.scheduled is not None:
+        params["scheduled"] = True
     tally = {"skipped": {}, "cost": dict(NO_COST)}
     n = _insert_row(s, job_id, JobKind.ANALYSIS, params, now, tally=tally)
     last = None if plan is None else plan.job_id
@@ -221,8 +224,9 @@ def _save(s: Session, job: Job) -> Job:
     stored = replace(job, progress=replace(job.progress, done=done, total=total))
     if job.final:
         result = {**result_of(job.kind, job.params, from_json(tally)), **(job.result or {})}
+        if not _settle(s, n, stored):
+            result["plan_id"] = None
         stored = replace(stored, result=result)
-        _settle(s, n, stored)
     error = stored.error
     run(
         s,
@@ -248,8 +252,13 @@ def _save(s: Session, job: Job) -> Job:
     return stored
 
 
-def _settle(s: Session, n: int, job: Job) -> None:
-    """Free the plan that an ended job worked on; only an analysis leaves a list to go on with."""
+def _settle(s: Session, n: int, job: Job) -> bool:
+    """Free the plan that an ended job worked on; only an analysis leaves a list to go on with.
+
+    Returns:
+        False where the plan went: of a scheduled analysis that found nothing, none is left to be
+        looked at.
+    """
     base = None
     if job.kind is JobKind.ANALYSIS:
         cancelled = job.status is JobStatus.CANCELLED
@@ -257,6 +266,14 @@ def _settle(s: Session, n: int, job: Job) -> None:
     else:
         run(s, "DELETE FROM job_items WHERE job_n = ?", (n,))
     free_plan(s, job.id, base)
+    unfinished = job.status is not JobStatus.COMPLETED or (job.result or {}).get("stopped")
+    if not job.params.get("scheduled") or unfinished:
+        return True
+    plan_id: int = job.params["plan_id"]
+    if run(s, "SELECT 1 FROM changes WHERE plan_id = ? LIMIT 1", (plan_id,)).first() is not None:
+        return True
+    delete_plan_row(s, plan_id, job.finished_at or job.created_at)
+    return False
 
 
 def prune_jobs(

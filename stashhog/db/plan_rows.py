@@ -117,6 +117,16 @@ def free_plan(s: Session, job_id: str, base: PlanStatus | None) -> None:
         settle_plan(s, plan_id)
 
 
+def delete_plan_row(s: Session, plan_id: int, now: datetime) -> None:
+    """Mark a plan as deleted, and drop what its jobs had still to do."""
+    run(s, "UPDATE plans SET deleted_at = ? WHERE id = ?", (moment_text(now), plan_id))
+    run(
+        s,
+        "DELETE FROM job_items WHERE job_n IN (SELECT n FROM jobs WHERE plan_id = ?)",
+        (plan_id,),
+    )
+
+
 def settle_plan(s: Session, plan_id: int) -> None:
     """Count a plan's changes anew, and settle its status where no job works on it."""
     rows = run(

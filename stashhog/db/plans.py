@@ -23,9 +23,9 @@ from stashhog.db.changes import (
 from stashhog.db.decisions import check_lines, decide, import_decisions, lines_of
 from stashhog.db.edits import UNSET, edit_change
 from stashhog.db.paging import Order, walk
-from stashhog.db.plan_rows import plan_row, require_free
+from stashhog.db.plan_rows import delete_plan_row, plan_row, require_free
 from stashhog.db.tables import plans, rejections
-from stashhog.db.values import from_json, moment_text, row_ids, run, shown, to_json, value_of
+from stashhog.db.values import from_json, row_ids, run, shown, to_json, value_of
 from stashhog.domain.plans import ChangeStatus
 
 __all__ = [
@@ -126,16 +126,7 @@ def delete_plan(s: Session, plan_id: int) -> None:
     """
     plan = plan_row(s, plan_id)
     require_free(plan)
-    run(
-        s,
-        "UPDATE plans SET deleted_at = ? WHERE id = ?",
-        (moment_text(datetime.now(UTC)), plan_id),
-    )
-    run(
-        s,
-        "DELETE FROM job_items WHERE job_n IN (SELECT n FROM jobs WHERE plan_id = ?)",
-        (plan_id,),
-    )
+    delete_plan_row(s, plan_id, datetime.now(UTC))
 
 
 def export_lines(s: Session, plan_id: int, after_id: int, limit: int) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ async def change_schedules(body: SchedulesBody) -> dict[str, Any]:
 
     A run that was missed, because the service was down or the machine slept, is made up for once.
     One that finds the run before it still at work is skipped and counted. A scheduled analysis
-    waits for a sync that is on its way, and makes no plan where there is nothing to look at.
+    waits for a sync that is on its way, and leaves no plan where it found nothing.
     """
     wanted: dict[ScheduleName, dict[str, Any]] = {}
     if body.sync is not None and body.sync.incremental is not None:

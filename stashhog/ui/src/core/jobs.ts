@@ -25,7 +25,8 @@ export function jobTitle(job: Job): string {
 }
 
 export function planOf(job: Job): number | null {
-  const id = job.params.plan_id ?? job.result?.plan_id;
+  // A scheduled analysis that found nothing left no plan: its result says null.
+  const id = job.result?.plan_id === null ? null : job.params.plan_id;
   return typeof id === "number" ? id : null;
 }
 
