@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from actors.jobs.context import JobContext
 from actors.jobs.patience import patiently
-from actors.jobs.writing import Direction, write_all
+from actors.jobs.story import Direction
+from actors.jobs.writing import write_all
 from actors.tasks import Slot, task
 from stashhog.domain.jobs import JobKind
 from stashhog.domain.merge import judge_apply, landed_apply, update_for_apply

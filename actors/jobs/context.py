@@ -35,8 +35,9 @@ from stashhog.core.config import Settings
 from stashhog.domain.jobs import Job, JobKind, LogLevel, Progress, Waiting
 from stashhog.domain.learning import Knowledge
 from stashhog.domain.progress import Pace, measured, observe
-from stashhog.ports import JobStore, JournalStore, PlanStore, Stash
+from stashhog.ports import JobStore, PlanStore, Stash
 from stashhog.ports.events import OwnWrites, StashEvents
+from stashhog.ports.journal import JournalStore
 from stashhog.ports.model import LanguageModel, ModelStore
 from stashhog.ports.schedules import ScheduleStore
 from stashhog.ports.sync import SyncStore

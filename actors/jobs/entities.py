@@ -26,7 +26,7 @@ from stashhog.core.exceptions import (
 from stashhog.domain.library import Entity, EntityKind, Library
 from stashhog.domain.newnames import twin
 from stashhog.domain.plans import ENTITY_FIELDS, Change
-from stashhog.ports import Creation
+from stashhog.ports.journal import Creation
 
 
 async def with_entities(ctx: JobContext, library: Library, change: Change) -> Change:

@@ -14,6 +14,8 @@ from stashhog.domain.library import Scene
 from stashhog.domain.plans import ChangeError
 from stashhog.ports import ScenesById
 
+FRESH_S = 0.1
+"""A scene read longer ago than this is read again before anything is written to it."""
 SETTLE_S = 2.0
 """How long a cancel waits for the look at what became of a mutation whose reply was lost."""
 GONE = ChangeError("gone", "Stash no longer has this scene")

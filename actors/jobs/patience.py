@@ -79,6 +79,17 @@ async def patiently(
         return await _wait_and_ask(ctx, error, lambda: ask(*args, **kwargs))
 
 
+async def firmly(
+    ctx: JobContext, write: Callable[P, Awaitable[None]], /, *args: P.args, **kwargs: P.kwargs
+) -> None:
+    """Commit also while the job is cancelled; a disk that is full is waited for in the open."""
+    try:
+        with ctx.finishing():
+            await write(*args, **kwargs)
+    except UNSAVED:
+        await patiently(ctx, write, *args, **kwargs)
+
+
 async def _wait_and_ask(
     ctx: JobContext, error: StashHogException, ask: Callable[[], Awaitable[T]]
 ) -> T:

@@ -6,7 +6,8 @@ import trio
 
 from actors.jobs.context import JobContext
 from actors.jobs.patience import OURS, TRIES, patiently, pause_before
-from actors.jobs.writing import Direction, write_all
+from actors.jobs.story import Direction
+from actors.jobs.writing import write_all
 from actors.tasks import Slot, task
 from stashhog.core.exceptions import (
     StashBusyError,
@@ -19,7 +20,7 @@ from stashhog.core.exceptions import (
 from stashhog.domain.jobs import JobKind
 from stashhog.domain.merge import judge_undo, landed_undo, update_for_undo
 from stashhog.domain.plans import ChangeStatus
-from stashhog.ports import Creation
+from stashhog.ports.journal import Creation
 
 LOOK_AGAIN = (
     *OURS,

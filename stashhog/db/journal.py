@@ -16,11 +16,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from stashhog.core.exceptions import ConflictError
 from stashhog.db.change_rows import change_values
 from stashhog.db.job_rows import JobRow, advance_job, job_row
 from stashhog.db.job_selections import WRITABLE
-from stashhog.db.own_writes import take_own_scene
+from stashhog.db.own_writes import take_own_scenes
 from stashhog.db.plan_rows import move_counts
 from stashhog.db.values import (
     clean,
@@ -34,9 +33,8 @@ from stashhog.db.values import (
 )
 from stashhog.domain.jobs import JobKind
 from stashhog.domain.library import Scene
-from stashhog.domain.merge import SceneUpdate
-from stashhog.domain.plans import Change, ChangeStatus, Value
-from stashhog.ports import ChangeOutcome, SceneWork
+from stashhog.domain.plans import Change, ChangeStatus
+from stashhog.ports.journal import ChangeOutcome, Intent, SceneOutcomes, SceneWork
 
 _TALLY: Mapping[JobKind, Mapping[ChangeStatus, str]] = {
     JobKind.APPLY: {
@@ -76,7 +74,7 @@ def next_work(s: Session, job_id: str, limit: int) -> list[SceneWork]:
                 work.append(_scene_work(s, row, scene_id, fit))
         after = items[-1][0]
     if passed:
-        gone = _leave_list(s, row.n, passed)
+        gone = len(_leave_list(s, row.n, passed))
         advance_job(s, row, done=gone, counts={"skipped": gone})
     return work
 
@@ -98,13 +96,18 @@ def _fits(kind: JobKind, change: Change | None) -> bool:
     return not (kind is JobKind.UNDO and change.outcome == "already")
 
 
-def _leave_list(s: Session, n: int, change_ids: Sequence[int]) -> int:
-    return run(
+def _leave_list(s: Session, n: int, change_ids: Sequence[int]) -> set[int]:
+    """Take changes off a job's list; returns those that were on it."""
+    if not change_ids:
+        return set()
+    rows = run(
         s,
         "DELETE FROM job_items WHERE job_n = ? AND (scene_id, change_id) IN"
-        " (SELECT scene_id, id FROM changes WHERE id IN (SELECT value FROM json_each(?)))",
+        " (SELECT scene_id, id FROM changes WHERE id IN (SELECT value FROM json_each(?)))"
+        " RETURNING change_id",
         (n, to_json(change_ids)),
-    ).rowcount
+    )
+    return set(rows.scalars())
 
 
 def _scene_work(s: Session, row: JobRow, scene_id: int, changes: list[Change]) -> SceneWork:
@@ -132,35 +135,35 @@ def _open_intents(s: Session, row: JobRow, scene_id: int) -> list[tuple[int, lis
 # --- before -------------------------------------------------------------------------------------
 
 
-def record_intent(
-    s: Session,
-    job_id: str,
-    scene_id: str,
-    change_ids: Sequence[int],
-    observed: Mapping[int, Value],
-    *,
-    update: SceneUpdate,
-    now: datetime,
-) -> int:
-    """Commit what will be sent; returns the intent's id.
+def record_intents(
+    s: Session, job_id: str, intents: Sequence[Intent], now: datetime
+) -> list[int | None]:
+    """Commit what will be sent; returns the intents' ids, None for one that may not be sent.
 
-    Raises:
-        ConflictError: `change_moved`, a person moved one of the changes meanwhile; nothing may be
-            sent, `next_work` leaves it out.
+    That is one with a change that a person moved meanwhile; `next_work` leaves the change out.
     """
     row = job_row(s, job_id)
-    changes = change_values(s, change_ids)
-    if len(changes) < len(set(change_ids)) or any(
-        not _fits(row.kind, change) for change in changes.values()
-    ):
-        raise ConflictError("a change was decided otherwise meanwhile", code="change_moved")
+    changes = change_values(s, [one for intent in intents for one in intent.observed])
+    at = moment_text(now)
+    standing = [
+        all(_fits(row.kind, changes.get(one)) for one in intent.observed) for intent in intents
+    ]
+    sent = [intent for intent, stands in zip(intents, standing, strict=True) if stands]
     run_many(
         s,
         "UPDATE changes SET observed = ? WHERE id = ?",
-        [(value_column(value), one) for one, value in observed.items() if one in changes],
+        [(value_column(value), one) for each in sent for one, value in each.observed.items()],
     )
     if row.kind is JobKind.APPLY:
-        _move(s, row, changes.values(), ChangeStatus.APPLYING, moment_text(now))
+        moved = [changes[one] for each in sent for one in each.observed]
+        _move(s, row, moved, ChangeStatus.APPLYING, at)
+    return [
+        _insert_intent(s, row, intent, at) if stands else None
+        for intent, stands in zip(intents, standing, strict=True)
+    ]
+
+
+def _insert_intent(s: Session, row: JobRow, intent: Intent, at: str) -> int:
     return int(
         run(
             s,
@@ -168,13 +171,13 @@ def record_intent(
             " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             (
                 row.kind.value,
-                job_id,
+                row.id,
                 row.plan_id,
-                row_id(scene_id),
-                to_json(sorted(changes)),
-                to_json({str(one): value for one, value in observed.items()}),
-                to_json(asdict(update)),
-                moment_text(now),
+                row_id(intent.scene_id),
+                to_json(sorted(intent.observed)),
+                to_json({str(one): value for one, value in intent.observed.items()}),
+                to_json(asdict(intent.update)),
+                at,
             ),
         ).scalar_one()
     )
@@ -195,22 +198,31 @@ def _move(s: Session, row: JobRow, changes: Any, status: ChangeStatus, at: str) 
 # --- after --------------------------------------------------------------------------------------
 
 
-def record_outcomes(
+def record_scenes(
     s: Session,
     job_id: str,
-    outcomes: Sequence[ChangeOutcome],
+    scenes: Sequence[SceneOutcomes],
     *,
-    intent_id: int | None = None,
-    scene: Scene | None = None,
+    released: Sequence[int] = (),
     now: datetime,
 ) -> None:
-    """Commit how changes ended, as `ports.JournalStore.record_outcomes` says."""
+    """Commit how changes ended, as `ports.journal.JournalStore.record_scenes` says."""
+    for intent_id in released:
+        release_intent(s, job_id, intent_id, now)
     row = job_row(s, job_id)
-    changes = change_values(s, [outcome.change_id for outcome in outcomes])
-    told = [outcome for outcome in outcomes if outcome.change_id in changes]
+    changes = change_values(s, [one.change_id for each in scenes for one in each.outcomes])
     at = moment_text(now)
-    for outcome in told:
-        _store(s, row.kind, outcome, intended=intent_id is not None, at=at)
+    told: list[ChangeOutcome] = []
+    answered: list[tuple[Scene, set[str]]] = []
+    for each in scenes:
+        known = [outcome for outcome in each.outcomes if outcome.change_id in changes]
+        for outcome in known:
+            _store(s, row.kind, outcome, intended=each.intent_id is not None, at=at)
+        if each.intent_id is not None:
+            _settle(s, each.intent_id, "recorded", at)
+        if each.scene is not None:
+            answered.append((each.scene, {changes[one.change_id].field for one in known}))
+        told += known
     moved = Counter(
         (changes[outcome.change_id].status.value, outcome.status.value)
         for outcome in told
@@ -218,10 +230,7 @@ def record_outcomes(
     )
     if moved and row.plan_id is not None:
         move_counts(s, row.plan_id, moved)
-    if intent_id is not None:
-        _settle(s, intent_id, "recorded", at)
-    if scene is not None:
-        take_own_scene(s, scene, now, {changes[one.change_id].field for one in told})
+    take_own_scenes(s, answered, now)
     _count(s, row, told)
 
 
@@ -259,13 +268,11 @@ def _store(s: Session, kind: JobKind, outcome: ChangeOutcome, *, intended: bool,
 def _count(s: Session, row: JobRow, outcomes: Sequence[ChangeOutcome]) -> None:
     """Count each change of the job's list once, whatever is told of it again."""
     counts: Counter[str] = Counter()
-    done = 0
-    for outcome in outcomes:
-        if _leave_list(s, row.n, [outcome.change_id]):
-            done += 1
-            name = _TALLY[row.kind].get(outcome.status, "skipped")
-            counts["already" if outcome.outcome == "already" else name] += 1
-    advance_job(s, row, done=done, counts=counts)
+    left = _leave_list(s, row.n, [outcome.change_id for outcome in outcomes])
+    for outcome in {one.change_id: one for one in outcomes if one.change_id in left}.values():
+        name = _TALLY[row.kind].get(outcome.status, "skipped")
+        counts["already" if outcome.outcome == "already" else name] += 1
+    advance_job(s, row, done=len(left), counts=counts)
 
 
 def _settle(s: Session, intent_id: int, how: str, at: str) -> None:

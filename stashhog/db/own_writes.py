@@ -6,7 +6,7 @@ looked at (and paid for) again because of us.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,37 +18,55 @@ from stashhog.db.entity_writes import drop_entities, take_entity
 from stashhog.db.job_rows import advance_job, job_row
 from stashhog.db.scene_rows import scene_values
 from stashhog.db.scene_writes import take_scenes
-from stashhog.db.values import clean, moment_text, row_id, run, to_json
+from stashhog.db.values import clean, moment_text, row_id, run, run_many, to_json
 from stashhog.domain.library import Entity, EntityKind, Scene
 from stashhog.domain.plans import ENTITY_FIELDS, name_key
 from stashhog.domain.sync import content_hash
-from stashhog.ports import Creation
+from stashhog.ports.journal import Creation
 
 _ATTRIBUTES = {"studio": "studio_id", "performers": "performer_ids", "tags": "tag_ids"}
 _PLURAL = {"performer": "performers", "tag": "tags", "studio": "studios"}
 _FIELDS = {kind: field for field, kind in ENTITY_FIELDS.items()}
 
 
-def take_own_scene(s: Session, scene: Scene, now: datetime, fields: Iterable[str]) -> None:
-    """Take a scene over after we wrote these fields of it.
+def take_own_scenes(
+    s: Session, answered: Sequence[tuple[Scene, Iterable[str]]], now: datetime
+) -> None:
+    """Take scenes over after we wrote these fields of them.
 
-    The next sync reads it once more: somebody else may write in the same second.
+    The next sync reads them once more: somebody else may write in the same second.
     """
-    scene_id = row_id(scene.id)
-    if scene_id is None:
+    written: dict[int, tuple[Scene, set[str]]] = {}
+    for scene, fields in answered:
+        scene_id = row_id(scene.id)
+        if scene_id is not None:
+            before = written.get(scene_id, (scene, set[str]()))[1]
+            written[scene_id] = (scene, before.union(fields))
+    if not written:
         return
-    before = scene_values(s, [scene_id])
-    known = run(
-        s, "SELECT content_hash, analyzed FROM scenes WHERE id = ?", (scene_id,)
-    ).one_or_none()
-    take_scenes(s, [scene], now, again=[scene.id])
-    if not before or known is None or not known[1]:
-        return
-    names = {_ATTRIBUTES.get(field, field) for field in fields}
-    now_held = scene_values(s, [scene_id])[0]
-    without_ours = replace(now_held, **{name: getattr(before[0], name) for name in names})
-    if content_hash(without_ours) == known[0]:
-        run(s, "UPDATE scenes SET analyzed_hash = content_hash WHERE id = ?", (scene_id,))
+    analyzed = run(
+        s,
+        "SELECT id, content_hash FROM scenes WHERE analyzed"
+        " AND id IN (SELECT value FROM json_each(?))",
+        (to_json(list(written)),),
+    )
+    hashes: dict[int, str] = {row[0]: row[1] for row in analyzed}
+    held = _by_number(s, hashes)
+    scenes = [scene for scene, _ in written.values()]
+    take_scenes(s, scenes, now, again=[scene.id for scene in scenes])
+    still = []
+    for scene_id, scene in _by_number(s, hashes).items():
+        names = {_ATTRIBUTES.get(field, field) for field in written[scene_id][1]}
+        former = held[scene_id]
+        without_ours = replace(scene, **{name: getattr(former, name) for name in names})
+        if content_hash(without_ours) == hashes[scene_id]:
+            still.append((scene_id,))
+    run_many(s, "UPDATE scenes SET analyzed_hash = content_hash WHERE id = ?", still)
+
+
+def _by_number(s: Session, ids: Iterable[int]) -> dict[int, Scene]:
+    wanted = list(ids)
+    return {int(scene.id): scene for scene in scene_values(s, wanted)} if wanted else {}
 
 
 # --- entities that a plan creates ----------------------------------------------------------------

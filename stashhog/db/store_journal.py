@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from stashhog.core.exceptions import ConflictError
 from stashhog.db import journal, own_writes
 from stashhog.db.access import Access
 from stashhog.db.entities import whole_library
@@ -12,7 +13,8 @@ from stashhog.db.job_rows import job_checkpoint
 from stashhog.domain.library import Entity, EntityKind, Library, Scene
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.plans import Value
-from stashhog.ports import ChangeOutcome, Checkpoint, Creation, SceneWork
+from stashhog.ports import Checkpoint
+from stashhog.ports.journal import ChangeOutcome, Creation, Intent, SceneOutcomes, SceneWork
 
 
 class JournalRows:
@@ -33,7 +35,6 @@ class JournalRows:
         self,
         job_id: str,
         scene_id: str,
-        change_ids: Sequence[int],
         observed: Mapping[int, Value],
         update: SceneUpdate,
     ) -> int:
@@ -42,15 +43,25 @@ class JournalRows:
         Raises:
             ConflictError: `change_moved`, a person moved one of the changes meanwhile.
         """
-        return await self._db.write(
-            journal.record_intent,
-            job_id,
-            scene_id,
-            change_ids,
-            observed,
-            update=update,
-            now=_now(),
-        )
+        (intent,) = await self.record_intents(job_id, [Intent(scene_id, observed, update)])
+        if intent is None:
+            raise ConflictError("a change was decided otherwise meanwhile", code="change_moved")
+        return intent
+
+    async def record_intents(self, job_id: str, intents: Sequence[Intent]) -> Sequence[int | None]:
+        """Commit several intents at once; None in place of one with a change that was moved."""
+        return await self._db.write(journal.record_intents, job_id, intents, _now())
+
+    async def record_scenes(
+        self,
+        job_id: str,
+        scenes: Sequence[SceneOutcomes],
+        *,
+        released: Sequence[int] = (),
+        now: datetime,
+    ) -> None:
+        """Commit the outcomes of several scenes at once; see `ports.journal.JournalStore`."""
+        await self._db.write(journal.record_scenes, job_id, scenes, released=released, now=now)
 
     async def record_outcomes(
         self,
@@ -62,9 +73,8 @@ class JournalRows:
         now: datetime,
     ) -> None:
         """Commit outcomes; see `ports.JournalStore.record_outcomes`."""
-        await self._db.write(
-            journal.record_outcomes, job_id, outcomes, intent_id=intent_id, scene=scene, now=now
-        )
+        one = SceneOutcomes(tuple(outcomes), intent_id, scene)
+        await self._db.write(journal.record_scenes, job_id, [one], now=now)
 
     async def release_intent(self, job_id: str, intent_id: int) -> None:
         """Settle an intent that surely never arrived."""

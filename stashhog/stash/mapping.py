@@ -240,17 +240,15 @@ def read_scene_page(rows: Sequence[object], *, after: str | None, asked: int) ->
 def _each_once(
     rows: Sequence[object], read: Callable[[object], Any]
 ) -> tuple[tuple[Any, ...], tuple[ItemFailure, ...]]:
-    """The items of a list in its order, and what could not be read or came a second time."""
+    """The items of a list in its order, each as it came first, and what could not be read."""
     items: dict[str, Any] = {}
     failures: list[ItemFailure] = []
     for row in rows:
         item = read(row)
         if isinstance(item, ItemFailure):
             failures.append(item)
-        elif item.id in items:
-            failures.append(ItemFailure(item.id, "Stash listed it twice"))
         else:
-            items[item.id] = item
+            items.setdefault(item.id, item)
     return tuple(items.values()), tuple(failures)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import list as list_bench, model, service, sync, ui
+from tests.bench import list as list_bench, model, service, sync, ui, writing
 
 
 def main(argv: list[str]) -> int:
@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int:
         "list": list_bench.run,
         "analyze": service.run_analyze,
         "model": model.run,
-        "apply": service.run_apply,
+        "apply": writing.run,
         "ws": service.run_ws,
         "ui": ui.run,
     }

@@ -90,6 +90,8 @@ def running(name: str, argv: Sequence[str]) -> Generator[tuple[Service, Api, arg
     parser.add_argument("--scenes", type=int, default=5_000, help="of the sample Stash")
     parser.add_argument("--stash", metavar="URL")
     parser.add_argument("--api-key", metavar="KEY")
+    parser.add_argument("--changes", type=int, default=1_000, help="of the bench apply")
+    parser.add_argument("--per-scene", type=int, default=1, help="changes, of the bench apply")
     parser.add_argument("--watchers", type=int, default=100, help="of the bench ws")
     options = parser.parse_args(argv)
     with ExitStack() as stack:
@@ -104,9 +106,8 @@ def running(name: str, argv: Sequence[str]) -> Generator[tuple[Service, Api, arg
         service = stack.enter_context(
             Service(home, url, env={**key, "TZ": os.environ.get("TZ", "")})
         )
-        print(
-            f"ready after {time.perf_counter() - start:.2f} s, {peak_bytes(service) / 1e6:.0f} MB"
-        )
+        took, peak = time.perf_counter() - start, peak_bytes(service) / 1e6
+        print(f"ready after {took:.2f} s, {peak:.0f} MB")
         yield service, Api(service.url), options
 
 
@@ -118,20 +119,6 @@ def run_analyze(argv: Sequence[str]) -> int:
         with measured(service, "analysis, learning included", scenes):
             job = api.ended(api.analyse(filter={"all": True}), seconds=MINUTES)
         print(f"  {job['result']}")
-    return 0
-
-
-def run_apply(argv: Sequence[str]) -> int:
-    """Applying all that an analysis proposes, and putting it back."""
-    with running("apply", argv) as (service, api, _):
-        api.ended(api.sync("full"), seconds=MINUTES)
-        plan = api.ended(api.analyse(filter={"all": True}), seconds=MINUTES)["result"]["plan_id"]
-        changes = api.accept_all(plan)
-        for what, begin in (("apply", api.apply), ("undo", api.undo)):
-            job = begin(plan)
-            with measured(service, f"{what} of {changes} changes", changes):
-                done = api.ended(job, seconds=MINUTES)
-            print(f"  {done['result']}")
     return 0
 
 

@@ -54,15 +54,15 @@ async def test_a_change_that_a_person_takes_back_meanwhile_is_left_out_and_the_r
 ) -> None:
     plan_id = await at.plan(*full_set("1"), title("2"))
     ids = {c["field"]: c["id"] for c in await at.changes(plan_id) if c["scene_id"] == "1"}
-    real, once = at.db.journal.record_intent, []
+    real, once = at.db.journal.record_intents, []
 
-    async def record_intent(*args: Any) -> int:
+    async def record_intents(*args: Any) -> Any:
         if not once:
             once.append(None)
             await at.decide(plan_id, ChangeStatus.REJECTED, [ids["title"]])
         return await real(*args)
 
-    at.db.journal.record_intent = record_intent  # type: ignore[method-assign]  # a race, arranged
+    at.db.journal.record_intents = record_intents  # type: ignore[method-assign]  # a race, arranged
     job = await at.apply(plan_id)
     assert (job.status, job.result["applied"], job.result["skipped"]) == ("completed", 5, 1)
     assert sorted(await at.statuses(plan_id)) == ["applied"] * 5 + ["rejected"]
@@ -111,16 +111,16 @@ async def test_what_the_intent_waited_too_long_for_is_read_again_before_it_is_se
     at: Desk,
 ) -> None:
     plan_id = await at.plan(title("1"))
-    real = at.db.journal.record_intent
+    real = at.db.journal.record_intents
 
-    async def late(*args: Any) -> int:
+    async def late(*args: Any) -> Any:
         intent = await real(*args)
         if at.sample.state.scenes[1].title == "":
             at.sample.state.scenes[1].title = "Mine"
             await trio.sleep(1.1)
         return intent
 
-    at.db.journal.record_intent = late  # type: ignore[method-assign]  # a slow disk, arranged
+    at.db.journal.record_intents = late  # type: ignore[method-assign]  # a slow disk, arranged
     job = await at.apply(plan_id)
     assert (job.result["conflicts"], _sent(at)) == (1, 0)
     assert at.sample.state.scenes[1].title == "Mine"

@@ -14,17 +14,21 @@ from importlib import import_module
 from tests.reliability.trial import Trial
 
 TRIALS = {
+    "cancels": "cancel jobs at random moments: at work, queued, hanging, twice",
     "clocks": "move the wall clock by hours and years while schedules are on, with kills between",
     "colleague": "apply while somebody edits the same scenes, also between read and write",
     "connections": "all kinds of connections, idle ones, and more than there are descriptors for",
     "converge": "random histories of Stash, synced in between, end in an equal copy",
+    "damage": "a library full of damage: what a sync makes of it",
     "disk": "a full disk at random moments of each kind of job",
     "flaky": "apply over a Stash that fails one call in five, some after executing them",
     "fuzz": "Schemathesis over every operation, with some examples of each",
     "histories": "histories of jobs in memory: submits, cancels, ends, crashes, restarts, kills",
     "kills": "SIGKILL at random moments of sync, analysis, decisions, apply and undo",
     "migrations": "SIGKILL and a full disk while a database is brought to the next schema",
+    "outages": "Stash away, locked, moved behind a login, in migration, asking to wait",
     "points": "cancel an apply and an undo at each of their awaits",
+    "pool": "cancels, crashing and endless jobs without number, and whether the pool stays whole",
     "power": "power cuts, played back from what a whole story wrote and synced",
     "stops": "SIGTERM and SIGINT in each kind of job, with clients that do not let go",
     "undoing": "undo while part of it was edited since, killed again and again",

@@ -9,13 +9,13 @@ Rules:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from stashhog.demo.faults import Fault, Rule
+from stashhog.demo.faults import Fault, Faults, Rule
 from stashhog.demo.rows import Kind, Mutation
 from tests.rig.proxy import Proxy
 from tests.rig.stash import Request, scenes_written
@@ -165,6 +165,15 @@ class RealStash:
             f"mutation($i:{kind.title()}DestroyInput!){{{kind}Destroy(input:$i)}}",
             i={"id": entity_id},
         )
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong; it belongs to the proxy's thread."""
+        return self.proxy.faults
+
+    def do(self, act: Callable[..., Any], *arguments: Any) -> Any:
+        """Run something in the proxy's thread."""
+        return self.proxy.do(act, *arguments)
 
     def fault(self, fault: Fault, on: str, **when: Any) -> Rule:
         """Put a fault in force: `times`, `skip`, `chance` as `Faults.add`."""

@@ -16,7 +16,7 @@ from typing import Any
 import trio
 
 from stashhog.demo import SampleStash
-from stashhog.demo.faults import Fault, Rule
+from stashhog.demo.faults import Fault, Faults, Rule
 from stashhog.demo.rows import EntityRow, Kind, Mutation
 from stashhog.demo.serve import serve_sample_stash
 from stashhog.demo.state import StashState
@@ -137,6 +137,11 @@ class Stash(TrioThread):
     def destroy(self, kind: Kind, entity_id: str) -> None:
         """Remove a performer, tag or studio."""
         self.do(self._state.destroy_entity, kind, int(entity_id))
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong; it belongs to the thread of this Stash."""
+        return self.sample.faults
 
     def fault(self, fault: Fault, on: str, **when: Any) -> Rule:
         """Put a fault in force: `times`, `skip`, `chance` as `Faults.add`."""
