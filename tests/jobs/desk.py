@@ -69,7 +69,7 @@ class Desk:
     sample: SampleStash
     port: StashSwitch
     settings: Settings = field(default_factory=Settings)
-    shared: Shared = field(default_factory=lambda: Shared(unused()))
+    shared: Shared = field(default_factory=lambda: Shared(unused(), unused()))
     numbers: int = 0
     steps: int = 0
     lines: list[str] = field(default_factory=list)
@@ -96,6 +96,7 @@ class Desk:
             sync=self.db.sync,
             plans=self.db.plans,
             journal=self.db.journal,
+            model_store=unused(),
         )
         around = Surroundings(
             ports, lambda: self.settings, self.shared, registry, manager, lambda: datetime.now(UTC)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reliability import colleague, flaky, points, undoing
+from tests.reliability import colleague, damage, flaky, points, pool, undoing
 from tests.reliability.trial import Trial
 
 SEED = 20261125
+COUNTS = {flaky: 40, colleague: 40, undoing: 40, points: 16, pool: 40, damage: 100}
 
 
-@pytest.mark.parametrize(
-    ("module", "count"), [(flaky, 60), (colleague, 60), (undoing, 60), (points, 16)]
-)
-def test_its_promises_hold(module, count):
-    trial = Trial(module.__name__, count, SEED)
+@pytest.mark.parametrize("module", COUNTS, ids=lambda module: module.__name__.rsplit(".", 1)[-1])
+def test_its_promises_hold(module):
+    trial = Trial(module.__name__, COUNTS[module], SEED)
     module.run(trial)
     assert trial.checked.total() > 0
     assert trial.broken == []
