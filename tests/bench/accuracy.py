@@ -1,7 +1,10 @@
 """How right the analysis is on a labelled library, in the words of the acceptance table.
 
-`python -m tests.bench.accuracy CORPUS… [--cold] [--scorer score.py]` prints precision, recall and
-calibration by field; `--fit CORPUS…` prints the numbers to ship. A corpus is a folder with
+`python -m tests.bench.accuracy CORPUS… [--cold] [--organized N]` prints precision, recall and
+calibration by field, for each corpus and for all together; `--made SEED…` makes libraries by
+`tests.corpora` and takes those (the shipped numbers were fitted on the seeds from 201 on);
+`--answers FOLDER` judges somebody else's answers, `FOLDER/CORPUS.jsonl` in the form that
+`--write FOLDER` writes; `--fit CORPUS…` prints the numbers to ship. A corpus is a folder with
 `library.json`, `scenes.jsonl` and `truth.jsonl`.
 """
 
@@ -10,9 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 import textwrap
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +29,7 @@ from stashhog.domain.learning import learn
 from stashhog.domain.learning.training import fit_weights, uncounted
 from stashhog.domain.library import Entity, Library, Scene, SceneFile
 from stashhog.domain.names import plain
+from tests.corpora.make import make
 
 EPOCH = datetime(2024, 6, 1, tzinfo=UTC)
 """When the made scenes came into their library: after all of their dates."""
@@ -273,7 +278,10 @@ def _known(scene: Scene, truth: Mapping[str, Any], keep_details: bool) -> Scene:
 def main(arguments: list[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", nargs="+", type=Path)
+    parser.add_argument("corpora", nargs="*", type=Path)
+    parser.add_argument("--made", nargs="+", type=int, default=[], help="seeds of libraries")
+    parser.add_argument("--scenes", type=int, default=1000, help="how many those have")
+    parser.add_argument("--answers", type=Path, help="judge these instead of analysing")
     parser.add_argument("--cold", action="store_true", help="with no organised scene at all")
     parser.add_argument("--write", type=Path, help="folder for proposals as score.py reads them")
     parser.add_argument("--fit", action="store_true", help="print the numbers to ship")
@@ -282,13 +290,56 @@ def main(arguments: list[str] | None = None) -> int:
     if options.fit:
         print(fitted(options.corpora), end="")
         return 0
-    for folder in options.corpora:
-        rows, totals, answers = run_corpus(folder, cold=options.cold, organized=options.organized)
-        show(rows, totals)
-        if options.write:
-            lines = "".join(json.dumps(answer) + "\n" for answer in answers)
-            (options.write / f"{folder.name}.jsonl").write_text(lines)
+    with tempfile.TemporaryDirectory() as made:
+        folders = [*options.corpora, *_made(options.made, options.scenes, Path(made))]
+        run_all(folders, options)
     return 0
+
+
+def _made(seeds: Iterable[int], scenes: int, folder: Path) -> Iterable[Path]:
+    for seed in seeds:
+        make(seed, scenes=scenes, organized=0.5).write(folder / str(seed))
+        yield folder / str(seed)
+
+
+def run_all(folders: Sequence[Path], options: argparse.Namespace) -> None:
+    """Measure each corpus, then all together."""
+    every: dict[str, list[Row]] = {name: [] for name in FIELDS}
+    sums = dict.fromkeys(FIELDS, (0, 0))
+    for folder in folders:
+        if options.answers:
+            rows, totals = judged(folder, options.answers / f"{folder.name}.jsonl")
+        else:
+            rows, totals, answers = run_corpus(
+                folder, cold=options.cold, organized=options.organized
+            )
+            if options.write:
+                lines = "".join(json.dumps(answer) + "\n" for answer in answers)
+                (options.write / f"{folder.name}.jsonl").write_text(lines)
+        show(rows, totals)
+        for name in FIELDS:
+            every[name].extend(rows[name])
+            sums[name] = (sums[name][0] + totals[name][0], sums[name][1] + totals[name][1])
+    if len(folders) > 1:
+        print(f"all {len(folders)}")
+        show(every, sums)
+
+
+def judged(folder: Path, answers: Path) -> tuple[dict[str, list[Row]], dict[str, tuple[int, int]]]:
+    """Rows and totals of answers that were given elsewhere."""
+    truth = load_truth(folder)
+    with answers.open() as lines:
+        given = {row["id"]: row["proposals"] for row in map(json.loads, lines)}
+    rows: dict[str, list[Row]] = {name: [] for name in FIELDS}
+    totals = dict.fromkeys(FIELDS, (0, 0))
+    for scene in load_scenes(folder):
+        if scene.organized:
+            continue
+        for name, (values, shown) in wanted_of(scene, truth[scene.id]).items():
+            totals[name] = (totals[name][0] + len(values), totals[name][1] + len(shown))
+        for name, row in judge(scene, truth[scene.id], given.get(scene.id, ())):
+            rows[name].append(row)
+    return rows, totals
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ class _Maker:
             self.fakers[language.locale] = Faker(language.locale)
             self.fakers[language.locale].seed_instance(seed)
         self.used: set[str] = set()
+        self.paths: set[str] = set()
         self.performers = [self._performer(at) for at in range(1, drawn.performers + 1)]
         self.tags: list[dict[str, Any]] = []
         for language in self.languages:
@@ -233,7 +234,7 @@ class _Maker:
                 "frame_rate": 25,
                 "duration": 60 + at % 900,
             }
-            for p in paths
+            for p in map(self._own_path, paths)
         ]
         return {
             "id": str(at),
@@ -241,6 +242,16 @@ class _Maker:
             "files": files,
             **self._held(truth, organized),
         }, truth
+
+    def _own_path(self, path: str) -> str:
+        """The path, or one beside it where another file lies there."""
+        stem, dot, extension = path.rpartition(".")
+        number = 1
+        while path.lower() in self.paths:
+            number += 1
+            path = f"{stem} ({number}){dot}{extension}"
+        self.paths.add(path.lower())
+        return path
 
     def _held(self, truth: dict[str, Any], organized: bool) -> dict[str, Any]:
         """What Stash holds of the truth."""

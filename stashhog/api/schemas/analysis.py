@@ -45,14 +45,23 @@ class CreateMissing(BodyModel):
 class OptionsBody(BodyModel):
     """How to analyse."""
 
-    fields: list[FieldName] | None = Field(default=None, description="Default: all but `details`.")
+    fields: list[FieldName] | None = Field(
+        default=None,
+        description="Default: all but `details`. Details that are asked for are cleaned of markup.",
+    )
     use_llm: Literal["auto", "always", "never"] = "auto"
     min_confidence: Confidence = 0.5
     overwrite: list[ScalarName] = Field(
         default_factory=list, description="Scalar fields whose value may be replaced."
     )
-    removals: bool = False
-    create_missing: bool | CreateMissing = False
+    removals: bool = Field(
+        default=False,
+        description="Propose to take off performers and tags whose names stand in a path, but most"
+        " likely mean something else there.",
+    )
+    create_missing: bool | CreateMissing = Field(
+        default=False, description="Propose names that the library lacks; made when applied."
+    )
     include_organized: bool = False
     max_cost_usd: Annotated[float, Field(ge=0)] | None = None
     max_tokens: Annotated[int, Field(ge=0, le=2**53)] | None = None

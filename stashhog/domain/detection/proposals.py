@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stashhog.domain.detection.details import cleaned
+from stashhog.domain.detection.details import propose_details
 from stashhog.domain.detection.extras import propose_new, propose_removals
 from stashhog.domain.detection.findings import (
     DetectionOptions,
@@ -35,7 +35,6 @@ from stashhog.domain.names import plain
 UNNAMED_LEAST = 0.6
 """Tags that no text names are proposed from this confidence on."""
 
-DETAILS_CONFIDENCE = 0.99
 UNCORRECTED = "before_decisions"
 """Where the evidence has the confidence as it was before decisions corrected it."""
 
@@ -117,8 +116,9 @@ def _judged(
     options: DetectionOptions,
 ) -> SceneFindings:
     found: list[Proposal] = []
-    if "details" in wanted and scene.details:
-        found.extend(_details(scene.details))
+    for name, rule in RULES.items():
+        if name in wanted:
+            found.extend(rule(scene))
     if scored is not None:
         for name, propose in _PROPOSERS.items():
             if name in wanted:
@@ -153,17 +153,6 @@ def look(scene: Scene, knowledge: Knowledge) -> Scored:
     for step in STEPS.values():
         step(scored, knowledge.lexicon, knowledge.weights)
     return scored
-
-
-def _details(details: str) -> Iterable[Proposal]:
-    text = cleaned(details)
-    if text is not None:
-        evidence = {"text": details, "start": None, "end": None, "span": None,
-                    "rule": "details.markup", "runner_up": None, "gap": None}  # fmt: skip
-        yield Proposal(
-            "details", "set", None, text, DETAILS_CONFIDENCE, "rule",
-            "The text holds markup; this is the same text without it.", evidence,
-        )  # fmt: skip
 
 
 def _propose_studio(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterable[Proposal]:
@@ -345,3 +334,8 @@ _PROPOSERS: Mapping[str, Callable[[Scene, Scored, Knowledge], Iterable[Proposal]
     "performers": _propose_performers,
     "tags": _propose_tags,
 }
+
+RULES: Mapping[str, Callable[[Scene], Iterable[Proposal]]] = {
+    "details": propose_details,
+}
+"""Detectors that need nothing learned, by the field that has to be asked for."""
