@@ -15,7 +15,10 @@ from stashhog.db.learned import FILE, read_learned, write_learned
 from stashhog.db.values import run, run_many
 from stashhog.domain.learning.decisions import Decided
 
-_PLAN = "INSERT INTO plans (id, name, status, base, created_at, options) VALUES (1, '', '', '', '', '{}')"
+_PLAN = (
+    "INSERT INTO plans (id, name, status, base, created_at, options)"
+    " VALUES (1, '', '', '', '', '{}')"
+)
 _INSERT = (
     "INSERT INTO changes (plan_id, scene_id, field, action, value_key, confidence, source, reason,"
     " evidence, creates_entity, edited, status) VALUES (1, ?, ?, ?, '', ?, 'rule', '', ?, ?, ?, ?)"
@@ -38,10 +41,7 @@ async def database(folder: Path) -> AsyncIterator[Database]:
     async with open_database(folder, DatabaseSettings()) as db:
 
         def fill(s: Session) -> None:
-            run(
-                s,
-                "INSERT INTO plans (id, name, status, created_at) VALUES (1, 'p', 'reviewing', '')",
-            )
+            run(s, _PLAN)
             run_many(s, _INSERT, ROWS)
 
         await db.write(fill)
