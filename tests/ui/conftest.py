@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +21,15 @@ from tests.rig.browser import Chromium, find_chromium
 SOURCE = Path(ui.__file__).parent
 
 
+@contextmanager
+def alone() -> Generator[None]:
+    """Keep other processes of the same run from building at the same time."""
+    name = f"stashhog-ui-{hashlib.sha256(str(SOURCE).encode()).hexdigest()[:16]}.lock"
+    with Path(tempfile.gettempdir(), name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def node() -> str:
     """Node with the page's packages, those for development too."""
@@ -24,28 +37,30 @@ def node() -> str:
     npm = shutil.which("npm")
     if found is None or npm is None:
         pytest.skip("Node and npm are not on the PATH; the build ran the page's own tests")
-    if not (SOURCE / "node_modules" / "axe-core").is_dir():
-        done = subprocess.run(
-            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=SOURCE,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        if done.returncode:
-            pytest.skip(f"the page's packages cannot be had: {done.stderr[-300:]}")
+    with alone():
+        if not (SOURCE / "node_modules" / "axe-core").is_dir():
+            done = subprocess.run(
+                [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                cwd=SOURCE,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=300,
+            )
+            if done.returncode:
+                pytest.skip(f"the page's packages cannot be had: {done.stderr[-300:]}")
     return found
 
 
 @pytest.fixture(scope="session")
 def built() -> Path:
     """The folder with the page, built of the source as it is now."""
-    if not build_hook.is_fresh():
-        try:
-            build_hook.build()
-        except build_hook.PageNotBuiltError as error:
-            pytest.skip(f"the page cannot be built here: {str(error)[-300:]}")
+    with alone():
+        if not build_hook.is_fresh():
+            try:
+                build_hook.build()
+            except build_hook.PageNotBuiltError as error:
+                pytest.skip(f"the page cannot be built here: {str(error)[-300:]}")
     return ui.DIST
 
 
