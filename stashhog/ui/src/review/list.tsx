@@ -1,12 +1,13 @@
 // The list: only the rows that are seen, and a few around them, are in the document.
 
 import { useSignal } from "@preact/signals";
+import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Empty } from "../components/parts";
 import { NARROW, rowHeights } from "./heights";
 import type { Layout, Row } from "./layout";
 import { sum, type Review } from "./review";
-import { ChangeRow, SceneRow } from "./row";
+import { ChangeRow, drawnAs, SceneRow } from "./row";
 
 const AROUND = 3;
 
@@ -36,6 +37,7 @@ export function ChangeList({ review, onOpen, onEdit }: { review: Review; onOpen:
   const { top, height } = view.value;
   const rows = layout.between(top, top + height, AROUND);
   void review.statuses.value;
+  const draw = useDrawn(review, onOpen, onEdit);
   return (
     <div
       ref={box} class="changes" tabIndex={0} role="region" aria-label="Changes"
@@ -43,14 +45,38 @@ export function ChangeList({ review, onOpen, onEdit }: { review: Review; onOpen:
     >
       {review.loaded.value && layout.rows.length === 0 && <NothingShown review={review} />}
       <div class="changes-all" role="list" style={{ height: `${layout.height}px` }}>
-        {rows.map((row) => (
-          row.change
-            ? <ChangeRow key={row.change.id} review={review} row={row} onOpen={onOpen} onEdit={onEdit} />
-            : <SceneRow key={`s${row.scene.id}`} review={review} row={row} />
-        ))}
+        {rows.map((row) => draw(row))}
       </div>
     </div>
   );
+}
+
+// Draws a row anew only when something on it changed: a key that is pressed touches two rows.
+function useDrawn(review: Review, onOpen: () => void, onEdit: () => void): (row: Row) => VNode {
+  const latest = useRef({ onOpen, onEdit });
+  latest.current = { onOpen, onEdit };
+  const drawn = useRef(new Map<string, { as: string; node: VNode }>());
+  const cursor = review.cursor.value;
+  const chosen = review.selected.value;
+  const before = drawn.current;
+  drawn.current = new Map();
+  return (row) => {
+    const key = row.change ? String(row.change.id) : `s${row.scene.id}`;
+    const current = row.change?.id === cursor;
+    const selected = row.change !== null && chosen.has(row.change.id);
+    const as = drawnAs({ review, row, current, selected });
+    const known = before.get(key);
+    const node = known?.as === as ? known.node : row.change
+      ? (
+        <ChangeRow
+          key={key} review={review} row={row} current={current} selected={selected}
+          onOpen={() => latest.current.onOpen()} onEdit={() => latest.current.onEdit()}
+        />
+      )
+      : <SceneRow key={key} review={review} row={row} />;
+    drawn.current.set(key, { as, node });
+    return node;
+  };
 }
 
 // Keeps what is seen in its place when rows come or go above it.

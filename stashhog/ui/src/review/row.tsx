@@ -40,10 +40,24 @@ export function SceneRow({ review, row }: RowProps) {
   );
 }
 
-export function ChangeRow({ review, row, onOpen, onEdit }: RowProps & { onOpen: () => void; onEdit: () => void }) {
+interface ChangeRowProps extends RowProps {
+  current: boolean;
+  selected: boolean;
+  onOpen: () => void;
+  onEdit: () => void;
+}
+
+// What a row draws, in one text: as long as it is the same, the row is not drawn again.
+export function drawnAs({ review, row, current, selected }: Pick<ChangeRowProps, "review" | "row" | "current" | "selected">): string {
+  const total = review.layout.value.rows.length;
+  const { change, scene } = row;
+  if (!change) return [row.top, row.height, total, scene.title, scene.path, ...row.shown.map(({ id, status }) => id + status)].join();
+  const values = [change.current, change.proposed, change.observed].map(text);
+  return [row.top, row.height, total, change.status, current, selected, change.creates, change.edited, ...values].join("\n");
+}
+
+export function ChangeRow({ review, row, current, selected, onOpen, onEdit }: ChangeRowProps) {
   const change = row.change!;
-  const current = review.cursor.value === change.id;
-  const selected = review.selected.value.has(change.id);
   const pick = () => {
     review.cursor.value = change.id;
   };
@@ -69,7 +83,7 @@ function mayMove({ status }: Change): boolean {
 
 // Where in the whole list a row stands, for most of it is not in the document.
 function placeOf(review: Review, row: Row) {
-  return { "aria-posinset": row.at + 1, "aria-setsize": review.layout.value.rows.length };
+  return { "aria-posinset": row.at + 1, "aria-setsize": review.layout.peek().rows.length };
 }
 
 export function Confidence({ of }: { of: number }) {
