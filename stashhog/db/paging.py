@@ -128,16 +128,26 @@ def walk(
 
 
 def _numbered(params: PaginationParams, number: Any) -> PaginationParams:
-    if not isinstance(number, int) or number < 1:
+    if not isinstance(number, int) or not 1 <= number <= MAX_OFFSET:
         raise ValidationError("the cursor is damaged", code="bad_cursor")
     return PaginationParams(number, params.size)
+
+
+def _may_be_stored(value: Any) -> bool:
+    """Whether a row can have this value; a cursor that somebody made up may hold anything."""
+    if isinstance(value, int):
+        return abs(value) < 2**63
+    if isinstance(value, str):
+        return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
+    return value is None or isinstance(value, float)
 
 
 def _after(
     s: Session, query: Select[Any], order: Order, position: list[Any], wanted: int
 ) -> list[Any]:
     *values, row = position or [None]
-    if len(values) != len(order.keys) or not isinstance(row, int):
+    fits = len(values) == len(order.keys) and isinstance(row, int)
+    if not fits or not all(_may_be_stored(value) for value in position):
         raise ValidationError("the cursor is damaged", code="bad_cursor")
     rows: list[Any] = []
     if None not in values:

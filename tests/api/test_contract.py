@@ -110,3 +110,20 @@ async def test_every_answer_is_described_with_its_headers(house: House) -> None:
                 )
                 if status in ("429", "503") and not path.endswith("/ready"):
                     assert "Retry-After" in response["headers"], (path, method, status)
+
+
+async def test_no_body_takes_a_member_that_it_does_not_know(house: House) -> None:
+    """So nobody sets an id, a status or a right that is not theirs to set."""
+    document = await described(house)
+    schemas = document["components"]["schemas"]
+
+    def closed(schema: dict[str, Any]) -> bool:
+        if "$ref" in schema:
+            return closed(schemas[schema["$ref"].rpartition("/")[2]])
+        return schema.get("additionalProperties") is False
+
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                kind = content["schema"]
+                assert kind.get("type") == "string" or closed(kind), (path, method)
