@@ -25,6 +25,7 @@ from stashhog.core.config import SettingsLayers, resolve
 from stashhog.core.config.layers import Source
 from stashhog.db import open_database
 from stashhog.db.settings import load_settings
+from stashhog.domain.events import Hook
 from stashhog.llm import ModelSwitch
 from stashhog.stash import StashSwitch
 
@@ -48,6 +49,12 @@ class QuietSyncManager:
     live = LiveState()
     connections = 0
     news = NewsCounts()
+
+    def __init__(self) -> None:
+        self.hooks: list[Hook] = []
+
+    def hook(self, hook: Hook) -> None:
+        self.hooks.append(hook)
 
 
 class QuietCalls:

@@ -366,7 +366,7 @@ async def test_whatever_else_answers_at_the_address_ends_as_an_error_of_ours(
     async with trio.open_nursery() as nursery:
         listeners = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
         port = listeners[0].socket.getsockname()[1]
-        failure = await ends_with(url=f"http://127.0.0.1:{port}", connect_timeout=2)
+        failure = await ends_with(url=f"http://127.0.0.1:{port}", connect_timeout=0.5)
         assert isinstance(failure, StashError)
         nursery.cancel_scope.cancel()
 
