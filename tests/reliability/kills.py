@@ -7,6 +7,7 @@ whichever process is there. `migrations` is the same for a change of schema.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import tempfile
@@ -22,10 +23,12 @@ from typing import Any
 import httpx
 
 from stashhog.demo.faults import delay
+from tests.fakes.readers import asked_lines, nothing, reading
 from tests.reliability.trial import Trial
 from tests.rig.api import FINAL, Shape
 from tests.rig.installation import Installation, installed
 from tests.rig.library import small_library
+from tests.rig.model import Model
 from tests.rig.stash import differences
 from tests.rig.waiting import until
 
@@ -48,6 +51,14 @@ ENV = {
     "STASHHOG_ANALYSIS__BATCH_SIZE": "1",
     "STASHHOG_LOGGING__LEVEL": "info",
 }
+ASKED_AT_ONCE = 4
+"""Scenes of the one question to the model that may be under way."""
+MODEL = {
+    "STASHHOG_ANALYSIS__USE_LLM": "always",
+    "STASHHOG_OPENAI__CONCURRENCY": "1",
+    "STASHHOG_OPENAI__SCENES_PER_REQUEST": str(ASKED_AT_ONCE),
+    "STASHHOG_OPENAI__CANDIDATES": "codes",
+}
 USUAL_S = {"sync": 0.5, "analysis": 0.6, "decide": 0.2, "apply": 1.2, "undo": 1.2}
 DECIDED = {"accepted": {"accepted", "applying", "applied"}, "rejected": {"rejected"}}
 
@@ -58,6 +69,7 @@ class Round:
 
     at: Installation
     trial: Trial
+    model: Model
     scene_ids: list[str] | None = None
     kills: Counter[str] = field(default_factory=Counter)
     decided: dict[int, str] = field(default_factory=dict)
@@ -214,6 +226,7 @@ class Round:
             "analysis", self.finish("analysis", lambda: api.analyse(**chosen))
         )
         self.plan_id = analysed["params"]["plan_id"]
+        self.check_money()
         changes = api.changes(self.plan_id)
         self.check_plan(changes)
         self.under_fire("decide", self.decide([c["id"] for c in changes]))
@@ -241,6 +254,15 @@ class Round:
         if self.scene_ids is None:
             self.trial.check(touched == SCENES, "all scenes analysed", touched)
         self.trial.check(touched > 0, "something to apply", touched)
+
+    def check_money(self) -> None:
+        """No scene is asked about once more, but for those of a question that a kill cut off."""
+        lines = asked_lines(self.model.fake.seen)
+        asked = Counter(json.dumps({**line, "n": 0}, sort_keys=True) for line in lines)
+        paid_again = asked.total() - len(asked)
+        self.trial.figures |= {"asked_about": len(asked), "asked_again": paid_again}
+        most = ASKED_AT_ONCE * self.kills["analysis"]
+        self.trial.check(paid_again <= most, "the model is not paid twice", (paid_again, most))
 
     def decide(self, ids: list[int]) -> Callable[[], None]:
         """Accept most, reject some, in small requests; what was answered is held to."""
@@ -278,17 +300,20 @@ class Round:
 
 def run(trial: Trial) -> None:
     """Go round until the kills are used up."""
+    paged = {} if trial.stash is None else {"STASHHOG_STASH__PAGE_SIZE": "100"}
     with (
         tempfile.TemporaryDirectory() as folder,
+        Model() as model,
         installed(
             Path(folder),
             library=small_library(scenes=SCENES),
-            env=ENV if trial.stash is None else {**ENV, "STASHHOG_STASH__PAGE_SIZE": "100"},
+            env={**ENV, **MODEL, **paged, "STASHHOG_OPENAI__BASE_URL": model.url},
             real=trial.stash,
             api_key=trial.api_key,
         ) as at,
     ):
-        state = Round(at, trial)
+        model.fake.answer, model.fake.latency_s = reading(nothing), 0.05
+        state = Round(at, trial, model)
         if trial.stash is not None:
             bare = [i for i, scene in at.stash.scenes().items() if not scene["organized"]]
             state.scene_ids = sorted(trial.chance.sample(bare, min(REAL_SCENES, len(bare))))
