@@ -15,6 +15,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
@@ -107,10 +108,13 @@ class StashSubscription:
         settings = self._switch.settings
         if settings is None or settings.url is None or not settings.live:
             raise StashNotConfiguredError("there is no Stash to listen to")
-        failure = await _Listening(settings, MODERN, tell, connected).run()
+        alive = partial(self._switch.heard, settings)
+        failure = await _Listening(settings, MODERN, tell, connected, alive).run()
         if failure is None or isinstance(failure, StashProtocolError):
-            failure = await _Listening(settings, LEGACY, tell, connected).run()
-        raise failure or StashProtocolError(NOT_SPOKEN)
+            failure = await _Listening(settings, LEGACY, tell, connected, alive).run()
+        failure = failure or StashProtocolError(NOT_SPOKEN)
+        self._switch.heard(settings, failure)
+        raise failure
 
 
 class _Listening:
@@ -122,11 +126,13 @@ class _Listening:
         protocol: _Protocol,
         tell: Callable[[StashEvent], None],
         connected: Callable[[], None],
+        alive: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._protocol = protocol
         self._tell = tell
         self._connected = connected
+        self._alive = alive
 
     async def run(self) -> StashError | None:
         """What the connection ended with; None where Stash does not speak this protocol."""
@@ -164,6 +170,7 @@ class _Listening:
                     if speaks:
                         await self._greet(socket)
                 if speaks:
+                    self._alive()
                     self._connected()
                     await self._keep_reading(socket)
                 nursery.cancel_scope.cancel()
@@ -188,6 +195,7 @@ class _Listening:
                 message = await _read(socket)
             if message is not None:
                 asked = False
+                self._alive()
                 await self._obey(socket, message)
             elif asked:
                 raise StashConnectionError("Stash says nothing any more")

@@ -36,6 +36,8 @@ from stashhog.stash.client import StashClient, connect
 from stashhog.stash.transport import Screenshot
 
 DOWN = (StashConnectionError, StashAuthError, StashBusyError, StashProtocolError)
+AWAY = (StashConnectionError, StashAuthError, StashBusyError)
+"""What a live connection shows of Stash itself; that it speaks no WebSocket says nothing."""
 _DOWN_CODES = frozenset({"stash_too_old", "stash_schema"})
 
 QUIET_S = 10.0
@@ -57,7 +59,7 @@ class StashSwitch:
 
     @property
     def state(self) -> DependencyState:
-        """What the last call saw."""
+        """What the last call saw, or the live connection heard."""
         return self._state
 
     @property
@@ -119,8 +121,15 @@ class StashSwitch:
                     await client.aclose()
 
     def _saw(self, client: StashClient, code: str | None) -> None:
-        if client is not self._client:
-            return
+        if client is self._client:
+            self._note(code)
+
+    def heard(self, settings: StashSettings, failure: StashError | None = None) -> None:
+        """Note what a live connection made by these settings shows: Stash is there, or is not."""
+        if settings is self._settings and (failure is None or isinstance(failure, AWAY)):
+            self._note(None if failure is None else failure.public_code)
+
+    def _note(self, code: str | None) -> None:
         was = self._state.detail_code
         self._state = DependencyState("down" if code else "ok", datetime.now(UTC), code)
         if code is None and self._down_logged:

@@ -7,16 +7,12 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, serve_websocket
 
 from stashhog.core.config import StashSettings
@@ -30,6 +26,7 @@ from stashhog.core.exceptions import (
 from stashhog.domain.events import ScanCompleted, StashEvent, StashJob
 from stashhog.stash import StashSubscription, StashSwitch, live, open_stash
 from tests.contracts.speaking import Speaker
+from tests.fakes.certificates import certificate
 from tests.fakes.stash import running_stash
 from tests.stash.conftest import Real
 
@@ -131,6 +128,30 @@ async def test_a_wrong_key_is_told_from_a_stash_that_is_away(version: str) -> No
             failure = await ends_with(url=url, api_key=key)
             assert isinstance(failure, StashAuthError)
     assert isinstance(await ends_with(url=url, api_key="right"), StashConnectionError)
+
+
+async def test_what_the_connection_shows_counts_as_how_stash_is() -> None:
+    async with running_stash(api_key="right") as (_, url):
+        async with listening(url=url, api_key="right") as ear:
+            assert ear.switch.state.status == "ok"
+        wrong = Ear()
+        await wrong.switch.configure(StashSettings(url=url, api_key="wrong"))
+        await wrong.listen()
+        state = wrong.switch.state
+        assert (state.status, state.detail_code) == ("down", "stash_unauthorized")
+        await wrong.switch.aclose()
+
+    async def talk(socket: WebSocketConnection) -> None:
+        await socket.send_message("no json")
+        await trio.sleep_forever()
+
+    async with talking(talk) as url:
+        odd = Ear()
+        await odd.switch.configure(StashSettings(url=url))
+        await odd.listen()
+        assert isinstance(odd.failure, StashProtocolError)
+        assert odd.switch.state.status == "unknown"
+        await odd.switch.aclose()
 
 
 async def test_without_an_address_or_turned_off_there_is_nothing_to_listen_to() -> None:
@@ -385,37 +406,6 @@ async def test_a_server_that_never_answers_is_given_up_in_time() -> None:
 
 
 # --- TLS ----------------------------------------------------------------------------------------
-
-
-def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A self-signed certificate for localhost, and a server's context with it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, secret = folder / "cert.pem", folder / "key.pem"
-    pem.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem, secret)
-    return pem, context
 
 
 async def test_certificates_are_checked_as_for_every_other_request(tmp_path: Path) -> None:
