@@ -113,7 +113,7 @@ class StashSubscription:
         if failure is None or isinstance(failure, StashProtocolError):
             failure = await _Listening(settings, LEGACY, tell, connected, alive).run()
         failure = failure or StashProtocolError(NOT_SPOKEN)
-        self._switch.heard(settings, failure)
+        self._switch.lost(settings, failure)
         raise failure
 
 
@@ -126,7 +126,7 @@ class _Listening:
         protocol: _Protocol,
         tell: Callable[[StashEvent], None],
         connected: Callable[[], None],
-        alive: Callable[[], None],
+        alive: Callable[..., None],
     ) -> None:
         self._settings = settings
         self._protocol = protocol
@@ -170,7 +170,7 @@ class _Listening:
                     if speaks:
                         await self._greet(socket)
                 if speaks:
-                    self._alive()
+                    self._alive(anew=True)
                     self._connected()
                     await self._keep_reading(socket)
                 nursery.cancel_scope.cancel()

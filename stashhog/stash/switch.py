@@ -124,10 +124,20 @@ class StashSwitch:
         if client is self._client:
             self._note(code)
 
-    def heard(self, settings: StashSettings, failure: StashError | None = None) -> None:
-        """Note what a live connection made by these settings shows: Stash is there, or is not."""
-        if settings is self._settings and (failure is None or isinstance(failure, AWAY)):
-            self._note(None if failure is None else failure.public_code)
+    def lost(self, settings: StashSettings, failure: StashError) -> None:
+        """Note what a live connection by these settings ended with, where that means Stash."""
+        if settings is self._settings and isinstance(failure, AWAY):
+            self._note(failure.public_code)
+
+    def heard(self, settings: StashSettings, *, anew: bool = False) -> None:
+        """Note that a live connection by these settings is alive, or was made anew.
+
+        It says nothing of what a request was refused or answered wrongly for: only a new
+        connection, and only a Stash that could not be reached, is there again.
+        """
+        back = anew and self._state.detail_code == StashConnectionError.code
+        if settings is self._settings and (self._state.status != "down" or back):
+            self._note(None)
 
     def _note(self, code: str | None) -> None:
         was = self._state.detail_code

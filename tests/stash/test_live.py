@@ -23,6 +23,7 @@ from stashhog.core.exceptions import (
     StashNotConfiguredError,
     StashProtocolError,
 )
+from stashhog.demo.faults import html
 from stashhog.domain.events import ScanCompleted, StashEvent, StashJob
 from stashhog.stash import StashSubscription, StashSwitch, live, open_stash
 from tests.contracts.speaking import Speaker
@@ -145,6 +146,14 @@ async def test_what_the_connection_shows_counts_as_how_stash_is() -> None:
         await socket.send_message("no json")
         await trio.sleep_forever()
 
+    async with running_stash() as (stash, url), listening(url=url) as ear:
+        stash.faults.add(html(), "graphql", times=None)
+        with pytest.raises(StashProtocolError):
+            await ear.switch.count_scenes()
+        present = ear.switch.settings
+        assert present is not None
+        ear.switch.heard(present, anew=True)
+        assert ear.switch.state.detail_code == "not_stash"
     async with talking(talk) as url:
         odd = Ear()
         await odd.switch.configure(StashSettings(url=url))
