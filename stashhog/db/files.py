@@ -6,6 +6,28 @@ import os
 from pathlib import Path
 
 PRIVATE = 0o600
+MOUNTS = Path("/proc/self/mounts")
+NETWORK = frozenset(
+    {"9p", "afs", "ceph", "cifs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs", "virtiofs"}
+    | {"fuse.glusterfs", "fuse.rclone", "fuse.sshfs"}
+)
+"""File systems whose locks and shared memory SQLite's log cannot rely on."""
+
+
+def network_file_system(path: Path, mounts: Path = MOUNTS) -> str | None:
+    """The kind of network file system that holds a folder; None on a local one, or unknown."""
+    try:
+        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return None
+    place = path.resolve()
+    holding = ("", "")
+    for line in lines:
+        _, point, kind, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if place.is_relative_to(point) and len(point) >= len(holding[0]):
+            holding = (point, kind)
+    return holding[1] if holding[1] in NETWORK else None
 
 
 def place(path: Path, content: bytes) -> None:

@@ -13,8 +13,9 @@ import trio
 from stashhog.core.exceptions import StashHogException, StorageError
 from stashhog.db.connections import connect, pragma
 from stashhog.db.errors import has_room, read_only, storage_error
+from stashhog.db.files import network_file_system
 from stashhog.db.migrate import head
-from stashhog.db.opening import ALONE, DatabaseValues, database_path, examine, has_log
+from stashhog.db.opening import ALONE, NOT_LOCAL, DatabaseValues, database_path, examine, has_log
 from stashhog.db.settings import settings_tree
 from stashhog.db.vault import open_vault
 
@@ -55,6 +56,8 @@ def _inspect(
         findings = [("bad", read_only(path).detail, FAILED)]
     elif not has_room(path):
         findings.append(("bad", f"no space left for {path}; free some on that device", FAILED))
+    if kind := network_file_system(path.parent):
+        findings.append(("warning", f"{path.parent} is on {kind}: {NOT_LOCAL}", OK))
     return tree, findings
 
 

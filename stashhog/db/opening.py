@@ -26,7 +26,7 @@ from stashhog.db.backups import remove_unfinished
 from stashhog.db.connections import APPLICATION_ID, connect, pragma
 from stashhog.db.engine import Database
 from stashhog.db.errors import damaged, read_only, require_whole, storage_error, way_back
-from stashhog.db.files import place, sync_folder
+from stashhog.db.files import network_file_system, place, sync_folder
 from stashhog.db.lock import make_data_folder
 from stashhog.db.migrate import create, head, is_known, migrate as migrate_file
 from stashhog.db.tables import metadata
@@ -38,6 +38,7 @@ MAGIC = b"SQLite format 3\x00"
 HEADER_BYTES = 100
 OLDEST_SQLITE = (3, 37, 0)
 """The first with STRICT tables."""
+NOT_LOCAL = "a database on a network share may be damaged by its locks; use a local disk"
 _PREFIX = "sqlite:///"
 ALONE = "ro&immutable=1"
 """Looks at the file without its log, and leaves nothing beside it."""
@@ -111,6 +112,8 @@ async def open_database(
     await trio.to_thread.run_sync(lambda: prepare(data_dir, path, migrate=migrate))
     vault = await trio.to_thread.run_sync(lambda: open_vault(data_dir, make=migrate))
     await trio.to_thread.run_sync(_take_mark, path)
+    if kind := network_file_system(path.parent):
+        log.warning("network_file_system", folder=str(path.parent), kind=kind, detail=NOT_LOCAL)
     db = Database(path, vault, pool_size=settings.pool_size, echo=settings.echo)
     try:
         await _prove_writable(db)

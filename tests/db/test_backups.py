@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from stashhog.core.exceptions import StorageError
 from stashhog.db import open_database
 from stashhog.db.backups import KEEP, backups_of, make_backup, restore_backup
 from tests.db.conftest import SETTINGS, canary, sums
+from tests.rig.service import command
 
 DB = "stashhog.db"
 
@@ -91,3 +93,14 @@ def test_what_is_no_copy_of_ours_replaces_nothing(folder: Callable[[str], Path])
             restore_backup(path, wrong)
         assert caught.value.public_code == "backup_unusable"
     assert sums(path.parent) == before
+
+
+def test_a_copy_is_made_listed_and_put_back_by_command(folder: Callable[[str], Path]) -> None:
+    place = folder("killed")
+    given = ("--data-dir", str(place))
+    made = command("backup", "--json", *given, home=place.parent)
+    (place / DB).write_bytes(b"")
+    name = json.loads(made.stdout)["file"]
+    told = command("restore", name, *given, home=place.parent)
+    assert (made.returncode, told.returncode) == (0, 0), told.stderr
+    assert canary(place / DB) == "sings"
