@@ -55,6 +55,14 @@ class View:
             seen -= self.held.slots.get(slot, _NO_ROWS).get(value, _NO_ROW).get(target, 0)
         return seen
 
+    def row(self, slot: str, value: str) -> Mapping[str, int]:
+        """All targets under the value with how often they were seen, the total among them."""
+        row = self.counts.slots.get(slot, _NO_ROWS).get(value, _NO_ROW)
+        held = self.held.slots.get(slot, _NO_ROWS).get(value) if self.held is not None else None
+        if not held:
+            return row
+        return {target: seen - held.get(target, 0) for target, seen in row.items()}
+
     def common(self, slot: str, value: str, least: int) -> list[tuple[str, int]]:
         """Targets seen at least so often under the value, the most frequent first."""
         if self.tops is not None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from stashhog.domain.detection.counts import TOTAL, View, logit
@@ -137,11 +138,12 @@ class DateCandidate(NamedTuple):
     row: list[float]
 
 
-def find_dates(text: str) -> list[Writing]:
+@lru_cache(maxsize=256)
+def find_dates(text: str) -> tuple[Writing, ...]:
     """All dates written in a text, in order of place, without overlaps; linear time."""
     found: list[Writing] = []
     if not any(char.isdecimal() for char in text):
-        return found
+        return ()
     shown = text if text.isascii() else _same_length(text)
     taken: list[tuple[int, int]] = []
     for family, pattern, groups in (*_WORDED, *_FAMILIES):
@@ -157,7 +159,7 @@ def find_dates(text: str) -> list[Writing]:
                 continue
             found.append(Writing(family, start, end, readings))
             taken.append((start, end))
-    return sorted(found, key=lambda writing: writing.start)
+    return tuple(sorted(found, key=lambda writing: writing.start))
 
 
 _WORD_ORDERS = {"day": "dmy", "month": "mdy", "year": "ymd"}

@@ -61,7 +61,8 @@ class Lexicon:
     `firsts` maps a first word to the performers that have it; `halves` maps a first or last word
     to (the rest of the name, performer id, whether the rest follows). `heads` has how all keys
     begin, up to `HEAD` letters; `studio_ends` the words that several studios' names end with;
-    `parents` the tags that have tags below them.
+    `parents` the tags that have tags below them; `beginnings` each studio's squashed name and
+    initials.
     """
 
     library: Library
@@ -71,6 +72,7 @@ class Lexicon:
     heads: frozenset[str]
     studio_ends: frozenset[str]
     parents: frozenset[str]
+    beginnings: Mapping[str, tuple[str, str]]
     _sizes: dict[tuple[EntityKind, int], list[str]] = field(default_factory=dict, repr=False)
 
     def name(self, kind: EntityKind, entity_id: str) -> str:
@@ -109,7 +111,13 @@ def build_lexicon(library: Library, checkpoint: Callable[[], None]) -> Lexicon:
         frozenset(key[:size] for key in keys for size in range(1, HEAD + 1)),
         _studio_ends(library),
         frozenset(parent for tag in library.tags.values() for parent in tag.parent_ids),
+        {studio.id: _beginning(studio.name) for studio in library.studios.values()},
     )
+
+
+def _beginning(name: str) -> tuple[str, str]:
+    parts = tokenise(name).low
+    return "".join(parts), "".join(part[0] for part in parts)
 
 
 def _studio_ends(library: Library) -> frozenset[str]:

@@ -13,10 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from stashhog.domain.detection.counts import View, logit, sigmoid
+from stashhog.domain.detection.counts import TOTAL, View, logit, sigmoid
 from stashhog.domain.detection.lexicon import Hit, Lexicon
 from stashhog.domain.detection.reading import Reading, Segment
-from stashhog.domain.names import tokenise
 
 FEATURES = (
     "bias", "prior", "named", "surface", "start", "inner", "last", "d1", "d2", "d3", "title",
@@ -54,6 +53,7 @@ class StudioCandidate:
     lifts: dict[str, float] = field(default_factory=dict)
     row: list[float] = field(default_factory=list)
     score: float = 0.0
+    prior: float = 0.0
 
 
 def zone(segment: Segment, hit: Hit) -> str:
@@ -150,20 +150,20 @@ def _add_places(
         for studio, _ in view.common(slot, value, max(1, seen // 20))[:PLACES_KEPT]:
             if _may(lexicon, studio):
                 found.setdefault(studio, StudioCandidate(studio))
+    own = view.row("S", "")
+    for candidate in found.values():
+        candidate.prior = (own.get(candidate.id, 0) + 0.3) / (total + 30.0)
     for place, value in reading.places:
-        slot = f"S:{place}"
-        seen = view.n(slot, value)
+        row = view.row(f"S:{place}", value)
+        seen = row.get(TOTAL, 0)
+        if not seen:
+            continue
+        weight = 1.5 if place[0] == "p" else 0.5
         for candidate in found.values():
-            if seen:
-                candidate.lifts[place] = _lift(view, slot, value, candidate.id, seen, total)
-
-
-def _lift(view: View, slot: str, value: str, studio: str, seen: int, total: int) -> float:
-    prior = (view.n("S", "", studio) + 0.3) / (total + 30.0)
-    times = view.n(slot, value, studio)
-    weight = 1.5 if slot[2] == "p" else 0.5
-    p = (times + weight * prior) / (seen + weight)
-    return min(max(logit(p) - logit(prior), -4.0), 9.0)
+            prior = candidate.prior
+            p = (row.get(candidate.id, 0) + weight * prior) / (seen + weight)
+            lift = math.log(p * (1.0 - prior) / ((1.0 - p) * prior))
+            candidate.lifts[place] = min(max(lift, -4.0), 9.0)
 
 
 def _add_cast(
@@ -210,8 +210,8 @@ def _spelt(reading: Reading, studio: str, lexicon: Lexicon) -> bool:
     head = next((value for place, value in reading.places if place == "p1"), "")
     if not 1 < len(head) < 6 or head.isdigit():
         return False
-    parts = tokenise(lexicon.name("studio", studio)).low
-    return "".join(parts).startswith(head) or "".join(part[0] for part in parts) == head
+    whole, initials = lexicon.beginnings[studio]
+    return initials == head or whole.startswith(head)
 
 
 def _strongest(found: Mapping[str, StudioCandidate]) -> list[tuple[float, str]]:

@@ -117,7 +117,7 @@ _TITLE = frozenset({"in", "title"})
 class _Given:
     """The slots that a scene's tags are counted under, and each tag's lift there."""
 
-    __slots__ = ("slots", "total", "view")
+    __slots__ = ("rows", "slots", "total", "view")
 
     def __init__(
         self, reading: Reading, context: TagContext, beside: list[str], view: View
@@ -136,6 +136,7 @@ class _Given:
             slots.append(("W>T", reading.width, 1.0, view.n("W>T", reading.width)))
         slots.extend(("T>T", tag, 1.0, view.n("T>T", tag)) for tag in beside)
         self.slots = [slot for slot in slots if slot[3]]
+        self.rows = [(slot, view.row(slot, value), p, n) for slot, value, p, n in self.slots]
         self.view = view
         self.total = view.n("T", "")
 
@@ -154,10 +155,9 @@ class _Given:
         """The strongest lift of a tag in each kind of slot, weighed by the slot's certainty."""
         lifts: dict[str, float] = {}
         base = logit(prior)
-        for slot, value, p, scenes in self.slots:
-            times = self.view.n(slot, value, tag)
-            share = (times + 3.0 * prior) / (scenes + 3.0)
-            lift = p * (logit(share) - base)
+        for slot, row, p, scenes in self.rows:
+            share = (row.get(tag, 0) + 3.0 * prior) / (scenes + 3.0)
+            lift = p * (math.log(share / (1.0 - share)) - base)
             if abs(lift) > abs(lifts.get(slot, 0.0)):
                 lifts[slot] = min(max(lift, -3.0), 6.0)
         return lifts
