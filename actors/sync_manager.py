@@ -35,6 +35,7 @@ from actors.messages import (
     ToSyncManager,
 )
 from actors.news import WINDOW_S, Batch, Foreign, News, NewsCounts, sort_out
+from actors.quiet import Quiet
 from actors.schedules import RunEnd, ScheduleBook
 from actors.watching import Hub
 from stashhog.core.config import Settings
@@ -43,7 +44,6 @@ from stashhog.core.exceptions import (
     StashError,
     StashHogException,
     StashNotConfiguredError,
-    StorageError,
 )
 from stashhog.domain.events import Hook
 from stashhog.domain.jobs import Job, JobKind, JobStatus, SyncSubmission
@@ -101,6 +101,7 @@ class SyncManager:
         self._pending: dict[SyncKey, _Pending] = {}
         self._begun: set[str] = set()
         self._again: set[str] = set()
+        self._quiet = Quiet()
         self._nursery: trio.Nursery
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -181,8 +182,9 @@ class SyncManager:
                 left = await self._follow(batch, writes)
             except StashNotConfiguredError:
                 left = None
-            except StorageError as error:
-                _log.warning("news_not_read", code=error.public_code)
+            except StashHogException as error:
+                if self._quiet.may(error.public_code):
+                    _log.warning("news_not_read", code=error.public_code)
                 left = batch
             news.settled(left)
 
@@ -245,10 +247,11 @@ class SyncManager:
         pending = self._pending.pop(key, None)
         replies = pending.replies if pending is not None else []
         if isinstance(message.outcome, ScheduleMovedError):
-            scheduled, *joined = replies
-            scheduled.fail(message.outcome)
-            for reply in joined:
-                self._request(replace(message.submission, scheduled=None), reply)
+            for number, reply in enumerate(replies):
+                if number == 0:  # the schedule's own; the others joined it
+                    reply.fail(message.outcome)
+                else:
+                    self._request(replace(message.submission, scheduled=None), reply)
             return
         for reply in replies:
             if isinstance(message.outcome, Job):

@@ -16,6 +16,8 @@ from actors.live import LONGEST_PAUSE_S, SETTLED_S
 from actors.news import MOST_SCENES, WINDOW_S
 from stashhog.core.config import Settings, StashSettings
 from stashhog.core.exceptions import (
+    BusyError,
+    DiskFullError,
     StashAuthError,
     StashConnectionError,
     StashNotConfiguredError,
@@ -399,6 +401,18 @@ async def test_a_stash_that_cannot_be_asked_gets_a_sync_that_waits_for_it(
         hook(actors, "Scene.Update.Post", "3")
         await trio.sleep(30)
     assert scenery.syncs == [None]
+
+
+async def test_what_could_not_be_looked_at_is_looked_at_again(
+    autojump_clock: MockClock, scenery: Scenery
+) -> None:
+    scenery.writes.errors = [BusyError("not now"), DiskFullError("full")]
+    async with scenery.stage.open() as actors:
+        scenery.edit("3")
+        hook(actors, "Scene.Update.Post", "3")
+        await trio.sleep(3 * WINDOW_S + 1)
+        assert actors.status()["actors"]["sync_manager"]["crashes"] == 0
+    assert scenery.syncs == [["3"]]
 
 
 async def test_hooks_without_a_stash_are_dropped(

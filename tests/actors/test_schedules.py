@@ -10,13 +10,15 @@ import trio
 from trio.testing import MockClock
 
 from actors import JobContext
+from actors.messages import Submitted
 from actors.schedules import TICK_S
 from stashhog.core.config import Settings, StashSettings
 from stashhog.core.exceptions import BusyError
 from stashhog.domain.jobs import JobKind, JobStatus, SyncSubmission
+from stashhog.domain.schedules import ScheduledRun, ScheduleMovedError
 from tests.actors.conftest import START, Stage, WallClock, until
 
-HOUR = timedelta(hours=1)
+RUN = ScheduledRun("sync.incremental", START)
 
 
 async def at_once(_: JobContext) -> None:
@@ -234,6 +236,26 @@ async def test_a_crash_of_either_actor_neither_loses_nor_doubles_a_run(
             actors._supervisor.restart("analysis_planner")
         await trio.sleep(2)
     assert quick.store.schedules.ended == [("sync.incremental", "started")] * 5
+
+
+async def test_a_run_that_moved_meanwhile_troubles_nobody_who_asked_for_the_same(
+    autojump_clock: MockClock, quick: Stage
+) -> None:
+    turn_on(quick, "sync.incremental", every_s=60)
+    shut = quick.store.faults.shut["insert"] = trio.Event()
+    async with quick.open() as actors, trio.open_nursery() as nursery:
+        await trio.sleep(61)
+        nursery.start_soon(actors.sync_manager.request, SyncSubmission())
+        await trio.sleep(1)
+        quick.store.schedules.change("sync.incremental", {"enabled": False}, quick.now())
+        shut.set()
+        await trio.sleep(5)
+        moved = Submitted(SyncSubmission(scheduled=RUN), ScheduleMovedError("moved"))
+        actors.sync_manager._parts.mailbox.post(moved)
+        await trio.sleep(5)
+        assert actors.status()["actors"]["sync_manager"]["crashes"] == 0
+    assert modes(quick) == ["incremental"]
+    assert quick.store.schedules.ended == []
 
 
 async def test_a_stop_while_something_is_due_is_not_held_up(

@@ -71,12 +71,13 @@ class FakeStash:
 
 @dataclass
 class FakeWrites:
-    """`ports.events.OwnWrites` over a copy in memory."""
+    """`ports.events.OwnWrites` over a copy in memory; `errors` come before its next answers."""
 
     copy: dict[str, Scene] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     ours: set[EntityHook] = field(default_factory=set)
     stale: list[str] = field(default_factory=list)
+    errors: list[StashHogException] = field(default_factory=list)
 
     async def unsettled(self, scene_ids: Sequence[str]) -> frozenset[str]:
         await trio.lowlevel.checkpoint()
@@ -84,6 +85,8 @@ class FakeWrites:
 
     async def as_held(self, scenes: Sequence[Scene]) -> frozenset[str]:
         await trio.lowlevel.checkpoint()
+        if self.errors:
+            raise self.errors.pop()
         return frozenset(scene.id for scene in scenes if self.copy.get(scene.id) == scene)
 
     async def held(self, scene_ids: Sequence[str]) -> frozenset[str]:
