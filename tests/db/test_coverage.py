@@ -13,6 +13,7 @@ from stashhog.db.scene_writes import take_scenes
 from stashhog.db.sync import mark_deleted
 from stashhog.domain.jobs import SyncSubmission
 from stashhog.domain.library import Entity, Scene
+from stashhog.domain.sync import Watermarks
 
 NOW = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
 JOB = "01a20bf5-0d0f-7736-8eda-f09f37d10900"
@@ -89,6 +90,6 @@ async def test_the_end_of_a_sync_keeps_the_day(tmp_path: Path) -> None:
     async with open_database(tmp_path, DatabaseSettings()) as db:
         await db.jobs.insert(JOB, SyncSubmission(), NOW)
         await db.sync.save_scenes(JOB, [BARE], read_at=NOW, cursor={})
-        await db.sync.finish(JOB, None, NOW)
+        await db.sync.finish(JOB, Watermarks(None, None), NOW, swept=True)
         (day,) = (await db.read(library_coverage))["days"]
         assert (day["day"], day["scenes"], day["missing"]["studio"]) == ("2026-03-31", 1, 1)
