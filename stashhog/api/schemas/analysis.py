@@ -169,7 +169,12 @@ class PlanResponse(ApiModel):
     scenes: int
     changes: int
     counts: dict[ChangeStatusName, int]
-    skipped: dict[str, int]
+    skipped: dict[str, int] = Field(
+        description="Why scenes have no change: `organized`, `complete` (nothing is open),"
+        " `no_files`, `nothing_found`, `low_confidence`; why changes were left out: `rejected`"
+        " before, `already_proposed` in another plan; and what became of questions to the model,"
+        " such as `model_not_asked`."
+    )
     cost: CostResponse
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from stashhog.domain.detection.counts import TOTAL
 from stashhog.domain.detection.details import propose_details
 from stashhog.domain.detection.extras import propose_new, propose_removals
 from stashhog.domain.detection.findings import (
@@ -23,7 +24,7 @@ from stashhog.domain.detection.findings import (
 from stashhog.domain.detection.knowledge import Knowledge
 from stashhog.domain.detection.opinions import Opinions, swayed, verdict
 from stashhog.domain.detection.performers import WEAK, Mention, PerformerCandidate
-from stashhog.domain.detection.reading import Segment, known_title, read
+from stashhog.domain.detection.reading import Segment, known_title, place_span, read
 from stashhog.domain.detection.scoring import STEPS, Scored, bounded
 from stashhog.domain.detection.studio import StudioCandidate
 from stashhog.domain.detection.tags import TagCandidate, TagMention
@@ -168,26 +169,23 @@ def _propose_studio(scene: Scene, scored: Scored, knowledge: Knowledge) -> Itera
         other = min(confidence, rounded(calibrator.confidence(second.score, bounded(best.score))))
         runner_up = {"value": knowledge.lexicon.name("studio", second.id), "confidence": other}
     name = knowledge.lexicon.name("studio", best.id)
-    source, reason, where, rule = _studio_reason(best, name)
+    source, reason, where, rule = _studio_reason(best, name, scored)
     evidence = evidence_of(*where, rule, runner_up, confidence)
     yield Proposal("studio", "set", best.id, name, confidence, source, reason, evidence)
 
 
 _LIFT_REASONS = {
-    "d1": ("folder", "Organised scenes in this folder are mostly by {name}."),
-    "d2": ("folder", "Organised scenes below this folder are mostly by {name}."),
-    "d3": ("folder", "Organised scenes below this folder are mostly by {name}."),
-    "p0": ("prefix", "Organised files that begin like this are mostly by {name}."),
-    "p1": ("prefix", "Organised files that begin like this are mostly by {name}."),
-    "p2": ("prefix", "Organised files that begin like this are mostly by {name}."),
-    "pb": ("bracket", "Organised files with this mark in brackets are mostly by {name}."),
-    "pz": ("suffix", "Organised files that end like this are mostly by {name}."),
-    "cast": ("cast", "These performers were mostly seen with {name}."),
-}
+    "d1": ("folder", "in this folder are"), "d2": ("folder", "below this folder are"),
+    "d3": ("folder", "below this folder are"), "p0": ("prefix", "whose files begin like this are"),
+    "p1": ("prefix", "whose files begin like this are"),
+    "p2": ("prefix", "whose files begin like this are"),
+    "pb": ("bracket", "with this mark in brackets are"),
+    "pz": ("suffix", "whose files end like this are"),
+}  # fmt: skip
 
 
 def _studio_reason(
-    best: StudioCandidate, name: str
+    best: StudioCandidate, name: str, scored: Scored
 ) -> tuple[Source, str, tuple[Segment | None, int, int], str]:
     lift = max(best.lifts.items(), key=lambda item: item[1], default=("", 0.0))
     if best.named:
@@ -196,8 +194,17 @@ def _studio_reason(
         reason = f"{PLACES[named.segment.role].capitalize()} has the studio's name."
         source: Source = "learned" if lift[1] > 3.0 else "rule"
         return source, reason, (named.segment, hit.first, hit.after), f"studio.{named.form}"
-    rule, reason = _LIFT_REASONS.get(lift[0], ("custom", "It looks most like scenes of {name}."))
-    return "learned", reason.format(name=name), (None, 0, 0), f"studio.{rule}"
+    place = lift[0]
+    if place not in _LIFT_REASONS:
+        seen_with = "The performers named here were mostly seen with"
+        reason = seen_with if place in ("cast", "person") else "It looks most like scenes of"
+        rule = "cast" if place in ("cast", "person") else "custom"
+        return "learned", f"{reason} {name}.", (None, 0, 0), f"studio.{rule}"
+    rule, where = _LIFT_REASONS[place]
+    value = dict(scored.reading.places)[place]
+    times, scenes = (scored.view.n(f"S:{place}", value, one) for one in (best.id, TOTAL))
+    reason = f"{times} of {scenes} organised scenes {where} by {name}."
+    return "learned", reason, place_span(scored.reading, place), f"studio.{rule}"
 
 
 _FORM_REASONS = {
@@ -313,10 +320,17 @@ def _propose_tags(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterabl
         yield Proposal("tags", "add", candidate.id, name, confidence, source, reason, evidence)
 
 
+_CUSTOMS = {
+    "S>T": "of this studio", "P>T": "with one of these performers", "F>T": "in this folder",
+    "W>T": "of this size", "T>T": "with a tag that the title names", "": "like this",
+}  # fmt: skip
+
+
 def _tag_reason(candidate: TagCandidate) -> tuple[Source, str, dict[str, Any]]:
     if not candidate.mentions:
-        reason = "Organised scenes of this studio, cast, folder or size mostly have it."
-        return "learned", reason, evidence_of(None, 0, 0, "tag.custom")
+        slot, times, scenes = candidate.custom
+        reason = f"{times} of {scenes} organised scenes {_CUSTOMS[slot]} have this tag."
+        return "learned", reason, evidence_of(None, 0, 0, f"tag.custom.{slot[0].lower()}")
     order = ("in", "title", "stem", "also", "d", "details")
     mention: TagMention = min(candidate.mentions, key=lambda m: order.index(m.where))
     hit = mention.hit

@@ -85,6 +85,27 @@ def read(scene: Scene, lexicon: Lexicon, *, title: str | None = None) -> Reading
     return Reading(tuple(segments), tuple(places), _width(scene), _style(segments), until)
 
 
+def place_span(reading: Reading, place: str) -> tuple[Segment | None, int, int]:
+    """The tokens that a place of `places` was read from; no segment where they are not known."""
+    role = place if place[0] == "d" else "stem"
+    segment = next((one for one in reading.segments if one.role == role), None)
+    if segment is None:
+        return None, 0, 0
+    size = len(segment.tokens)
+    if role != "stem":
+        return segment, 0, size
+    key, low = dict(reading.places)[place], segment.tokens.low
+    if place == "pz":
+        first = size - 1
+        while first > 0 and len("".join(low[first:])) < len(key):
+            first -= 1
+        return segment, first, size
+    after = 1
+    while after < size and len("".join(low[:after])) < len(key):
+        after += 1
+    return segment, 0, after
+
+
 def last_day(created: datetime) -> str:
     """The last day that a date in a scene's names may mean, clocks and zones allowed for."""
     try:

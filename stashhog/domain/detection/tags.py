@@ -51,6 +51,8 @@ class TagCandidate:
     mentions: list[TagMention] = field(default_factory=list)
     row: list[float] = field(default_factory=list)
     score: float = 0.0
+    custom: tuple[str, int, int] = ("", 0, 0)
+    """For one that no text names: what it mostly went with, how often, of how many scenes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def tag_candidates(
     tags = lexicon.library.tags
     for tag in given.unnamed():
         if tag not in found and tag in tags and not tags[tag].ignore_auto_tag:
-            found[tag] = TagCandidate(tag)
+            found[tag] = TagCandidate(tag, custom=given.customs[tag])
     named = {tag for tag, candidate in found.items() if candidate.mentions}
     parents = {parent for tag in named for parent in tags[tag].parent_ids}
     for candidate in found.values():
@@ -117,11 +119,12 @@ _TITLE = frozenset({"in", "title"})
 class _Given:
     """The slots that a scene's tags are counted under, and each tag's lift there."""
 
-    __slots__ = ("rows", "slots", "total", "view")
+    __slots__ = ("customs", "rows", "slots", "total", "view")
 
     def __init__(
         self, reading: Reading, context: TagContext, beside: list[str], view: View
     ) -> None:
+        self.customs: dict[str, tuple[str, int, int]] = {}
         slots: list[tuple[str, str, float, int]] = []
         for studio, p in context.studios.items():
             if p > 0.1:
@@ -143,12 +146,15 @@ class _Given:
     def unnamed(self) -> list[str]:
         """Tags that one of the slots mostly went with."""
         shares: dict[str, float] = {}
+        self.customs.clear()
         for slot, value, p, scenes in self.slots:
             if scenes < UNNAMED_TIMES or p < 0.3:
                 continue
             floor = max(UNNAMED_TIMES - 1, ceil(UNNAMED_SHARE * scenes))
             for tag, times in self.view.common(slot, value, floor):
-                shares[tag] = max(shares.get(tag, 0.0), times / scenes)
+                if times / scenes > shares.get(tag, 0.0):
+                    shares[tag] = times / scenes
+                    self.customs[tag] = (slot, times, scenes)
         return sorted(shares, key=lambda tag: -shares[tag])[:MOST_UNNAMED]
 
     def lifts(self, tag: str, prior: float) -> dict[str, float]:

@@ -186,3 +186,19 @@ def test_knowledge_of_another_library_or_revision_is_not_taken() -> None:
     other = Library(KNOWN.performers, KNOWN.tags, {})
     assert unpacked(content, KNOWN, knowledge_key(KNOWN, 4), lambda: None) is None
     assert unpacked(content, other, knowledge_key(other, 3), lambda: None) is None
+
+
+def test_a_learned_studio_says_where_it_was_read_and_how_often_that_was_right() -> None:
+    proposal = found("/v/box 1/zzz something.mp4", taught(), "studio", least=0.0)[0]
+    assert proposal.reason == "30 of 30 organised scenes in this folder are by North Pier."
+    assert (proposal.evidence["rule"], proposal.evidence["span"]) == ("studio.folder", "box 1")
+    proposal = found("/v/other/npr0777 something.mp4", taught(), "studio", least=0.0)[0]
+    assert proposal.reason.startswith("30 of 30 organised scenes whose files begin like this")
+    assert proposal.evidence["span"] == "npr"
+
+
+def test_a_tag_by_custom_says_what_it_went_with() -> None:
+    proposals = found("/v/box 1/npr0777 zzz.mp4", taught(), "tags", least=0.0)
+    custom = next(p for p in proposals if p.evidence["rule"].startswith("tag.custom"))
+    assert custom.value == "Rain"
+    assert custom.reason.startswith("30 of 30 organised scenes ")
