@@ -141,6 +141,48 @@ async def ahead(
         yield receive
 
 
+class _Asking:
+    """One page that is asked for: the next one begins as soon as this one's end is known."""
+
+    def __init__(self, after: str | None, turn: trio.Event) -> None:
+        self.end: str | None = None
+        self.sent = trio.Event()
+        self._after = after
+        self._turn = turn
+        self._known = trio.Event()
+
+    async def bring(
+        self,
+        ctx: JobContext,
+        send: Send,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Fetch the page and send it in its turn; started when its end is known."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._start, task_status)
+            read_at = ctx.now()
+            size = ctx.settings.stash.page_size
+            page = await patiently(
+                ctx, ctx.ports.stash.scenes_after, self._after, size, tell_end=self._tell
+            )
+            self._tell(page.last_id)
+            await self._turn.wait()
+            asked_at = page.asked_at or read_at
+            await send(Page(page.scenes, page.failures, read_at, asked_at, after=page.last_id))
+            self.sent.set()
+
+    def _tell(self, end: str | None) -> None:
+        if not self._known.is_set():
+            self.end = end
+            self._known.set()
+
+    async def _start(self, task_status: trio.TaskStatus[None]) -> None:
+        await self._known.wait()
+        await self._turn.wait()
+        task_status.started()
+
+
 async def read_all(reading: Reading) -> None:
     """Read every scene, by keyset on id, on after the last page."""
     if reading.whole:
@@ -149,16 +191,15 @@ async def read_all(reading: Reading) -> None:
     ctx.total = await patiently(ctx, ctx.ports.stash.count_scenes)
 
     async def fetch(send: Send) -> None:
-        after = reading.after
-        while True:
-            read_at = ctx.now()
-            size = ctx.settings.stash.page_size
-            page = await patiently(ctx, ctx.ports.stash.scenes_after, after, size)
-            after = page.last_id
-            asked_at = page.asked_at or read_at
-            await send(Page(page.scenes, page.failures, read_at, asked_at, after=after))
-            if after is None:
-                return
+        after, turn = reading.after, trio.Event()
+        turn.set()
+        async with trio.open_nursery() as nursery:
+            while True:
+                asking = _Asking(after, turn)
+                await nursery.start(asking.bring, ctx, send)
+                after, turn = asking.end, asking.sent
+                if after is None:
+                    return
 
     async with ahead(fetch) as pages:
         async for page in pages:

@@ -10,7 +10,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -57,6 +57,10 @@ class ScenePage:
     asked_at: datetime | None = None
 
 
+TellEnd = Callable[[str | None], object]
+"""Hears a page's `last_id` as soon as it is known, so that the next page can be asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScenesById:
     """The scenes that were asked for by id, and the ids that Stash does not have.
@@ -92,8 +96,10 @@ class Stash(Protocol):
         """How many scenes Stash has in a window."""
         ...
 
-    async def scenes_after(self, after_id: str | None, limit: int) -> ScenePage:
-        """Whole scenes by keyset on id, one request."""
+    async def scenes_after(
+        self, after_id: str | None, limit: int, *, tell_end: TellEnd | None = None
+    ) -> ScenePage:
+        """Whole scenes by keyset on id, one request; `tell_end` may hear its end before that."""
         ...
 
     async def stamps_after(

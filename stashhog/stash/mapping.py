@@ -226,15 +226,20 @@ def _stash_ids(value: object) -> tuple[StashId, ...]:
     return tuple(found.values())
 
 
-def read_scene_page(rows: Sequence[object], *, after: str | None, asked: int) -> ScenePage:
-    """A keyset page out of its rows.
+def page_end(rows: Sequence[object], *, after: str | None, asked: int) -> str | None:
+    """Where to go on after a keyset page; None where it was the last one.
 
     Raises:
         StashProtocolError: the rows do not go on after `after`, so asking on would never end.
     """
-    scenes, failures = _each_once(rows, read_scene)
     last = _last_id(rows, after)
-    return ScenePage(scenes, failures, last if len(rows) >= asked else None)
+    return last if len(rows) >= asked else None
+
+
+def read_scene_page(rows: Sequence[object], last_id: str | None) -> ScenePage:
+    """A keyset page out of its rows and its end."""
+    scenes, failures = _each_once(rows, read_scene)
+    return ScenePage(scenes, failures, last_id)
 
 
 def _each_once(

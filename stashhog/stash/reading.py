@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import stamina
 import stamina.instrumentation
+import trio
 
 from stashhog.core.exceptions import (
     StashBusyError,
@@ -28,7 +29,7 @@ from stashhog.core.exceptions import (
 )
 from stashhog.domain.library import Entity, EntityKind, Scene
 from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window
-from stashhog.ports import ScenePage, ScenesById
+from stashhog.ports import ScenePage, ScenesById, TellEnd
 from stashhog.stash import mapping
 from stashhog.stash.answers import ResolverError, StashTooLargeError, StashTooSlowError
 from stashhog.stash.documents import (
@@ -148,12 +149,14 @@ class Reader:
 
     # --- scenes ---------------------------------------------------------------------------------
 
-    async def scenes_after(self, after: str | None, limit: int) -> ScenePage:
+    async def scenes_after(
+        self, after: str | None, limit: int, tell_end: TellEnd | None = None
+    ) -> ScenePage:
         """A keyset page, as long as `limit` or as Stash can answer in time."""
         while True:
             size = max(1, min(limit, self._pages.most))
             try:
-                page = await self._page(after, size)
+                page = await self._page(after, size, tell_end)
             except TOO_MUCH:
                 if size == 1:
                     return await self._page_by_id(after, size)
@@ -164,12 +167,17 @@ class Reader:
                 self._pages.answered()
                 return page
 
-    async def _page(self, after: str | None, size: int) -> ScenePage:
-        answer = await self.asked(
-            SCENES_AFTER,
-            _keyset(after, size),
-            lambda data: mapping.read_scene_page(rows_of(data, "scenes"), after=after, asked=size),
-        )
+    async def _page(self, after: str | None, size: int, tell_end: TellEnd | None) -> ScenePage:
+        token = trio.lowlevel.current_trio_token()
+
+        def read(data: Mapping[str, Any]) -> ScenePage:
+            rows = rows_of(data, "scenes")
+            end = mapping.page_end(rows, after=after, asked=size)
+            if tell_end is not None:
+                token.run_sync_soon(tell_end, end)
+            return mapping.read_scene_page(rows, end)
+
+        answer = await self.asked(SCENES_AFTER, _keyset(after, size), read)
         return replace(answer.value, asked_at=answer.asked_at)
 
     async def _page_by_id(self, after: str | None, size: int) -> ScenePage:
