@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from stashhog.stash.documents import SCENES_AFTER
+from stashhog.stash.transport import coding_for
 from tests.bench.service import MINUTES, measured, peak_bytes, resident_bytes, running
 from tests.rig.api import Api
 from tests.rig.waiting import until
@@ -30,7 +31,7 @@ TURNS = 5
 
 def bare_download(url: str, api_key: str | None) -> tuple[int, float]:
     """Download all scenes and throw them away; returns how many, and the seconds."""
-    headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+    headers = {"Accept": "application/json", "Accept-Encoding": coding_for(url)}
     if api_key:
         headers["ApiKey"] = api_key
     count, after = 0, 0

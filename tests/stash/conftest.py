@@ -13,6 +13,8 @@ import stamina
 
 from stashhog.core.config import StashSettings
 from stashhog.demo import SampleStash, generate_library
+from stashhog.domain.library import Scene
+from stashhog.domain.sync import EVERYTHING, Stamp, Window
 from stashhog.stash import StashClient, open_stash
 from tests.contracts.speaking import KEY, URL, Speaker
 from tests.fakes.stash import running_stash
@@ -43,6 +45,29 @@ class Sample:
     def asked(self) -> list[str | None]:
         """The operations that came in."""
         return [asked.operation for asked in self.stash.asked]
+
+
+async def everything(real: Real, size: int) -> list[Scene]:
+    found: list[Scene] = []
+    after = None
+    while True:
+        page = await real.client.scenes_after(after, size)
+        assert page.failures == ()
+        assert len(page.scenes) <= size
+        found.extend(page.scenes)
+        after = page.last_id
+        if after is None:
+            return found
+
+
+async def all_stamps(real: Real, window: Window = EVERYTHING) -> list[Stamp]:
+    found: list[Stamp] = []
+    while True:
+        after = found[-1].id if found else None
+        stamps = await real.client.stamps_after(after, 7, window=window)
+        found.extend(stamps)
+        if len(stamps) < 7:
+            return found
 
 
 @pytest.fixture(autouse=True)
