@@ -21,6 +21,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 import structlog
 import trio
 
+from actors.booking import NOT_EXECUTED, Bookings
 from stashhog.core.config import Settings
 from stashhog.core.exceptions import (
     BudgetReachedError,
@@ -33,7 +34,15 @@ from stashhog.domain.asking import Caps, Prompt, Wanted
 from stashhog.domain.asking.budget import Refusal, least
 from stashhog.domain.asking.prompts import SCHEMA_NAME
 from stashhog.domain.asking.tokens import usual
-from stashhog.ports.model import LanguageModel, ModelReply, ModelRequest, ModelStore, ModelUsage
+from stashhog.ports.model import (
+    LanguageModel,
+    ModelReply,
+    ModelRequest,
+    ModelStore,
+    ModelUsage,
+    Reservation,
+    Settlement,
+)
 
 _log = structlog.get_logger(__name__)
 P = ParamSpec("P")
@@ -43,7 +52,6 @@ SETTLE_S = 3.0
 LONGEST_HOLD_S = 60.0
 MOST_EXCESS = 4.0
 PROBE = Wanted(64, 16, None)
-NOT_EXECUTED = ModelUsage("", 0, 0, 0.0, 0, 0.0, requests=0)
 _REFUSALS: Mapping[Refusal, str] = {
     "budget": "the next request might cost more than what is left of the budget",
     "price_unknown": "no price is known for the model, so a cap in money cannot be held",
@@ -97,8 +105,8 @@ class ModelCalls:
         self.used = {"input_tokens": 0.0, "output_tokens": 0.0, "usd": 0.0}
         self._model = model
         self._store = store
+        self._bookings = Bookings(store, now)
         self._settings = settings
-        self._now = now
         self._seats = trio.CapacityLimiter(1)
         self._fair_share = float(settings().openai.concurrency)
         self._open = 0
@@ -211,14 +219,8 @@ class ModelCalls:
     async def _reserve(self, caller: Caller, wanted: Wanted) -> int:
         while True:
             ended = self._ended
-            outcome = await caller.patiently(
-                self._store.reserve,
-                caller.job_id,
-                caller.plan_id,
-                wanted,
-                self.caps(caller),
-                now=self._now(),
-            )
+            call = Reservation(caller.job_id, caller.plan_id, wanted, self.caps(caller))
+            outcome = await caller.patiently(self._bookings.reserve, call)
             if isinstance(outcome, int):
                 self._open += 1
                 return outcome
@@ -238,11 +240,14 @@ class ModelCalls:
             self.used["input_tokens"] += usage.input_tokens
             self.used["output_tokens"] += usage.output_tokens
             self.used["usd"] += usage.usd or 0.0
+        ended = Settlement(call_id, usage, kept)
         try:
-            with trio.move_on_after(SETTLE_S, shield=True):
-                await self._store.settle(call_id, usage, kept, self._now())
+            with trio.move_on_after(SETTLE_S, shield=True) as hurried:
+                await self._bookings.settle(ended)
+            if hurried.cancelled_caught:
+                await caller.patiently(self._bookings.settle, ended)
         except DiskFullError:
-            await caller.patiently(self._store.settle, call_id, usage, kept, self._now())
+            await caller.patiently(self._bookings.settle, ended)
         finally:
             self._open -= 1
             self._ended.set()

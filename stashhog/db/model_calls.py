@@ -17,9 +17,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from stashhog.db.values import from_json, moment_text, run, run_many, to_json
-from stashhog.domain.asking import Caps, Spent, Wanted, refused
+from stashhog.domain.asking import Spent, refused
 from stashhog.domain.asking.budget import Refusal
-from stashhog.ports.model import ModelUsage
+from stashhog.ports.model import ModelUsage, Reservation, Settlement
 
 DAY_CHARACTERS = 10
 MONTH_CHARACTERS = 7
@@ -35,12 +35,18 @@ def kept_answers(s: Session, keys: Sequence[str]) -> dict[str, Mapping[str, Any]
     return {key: from_json(answer) for key, answer in rows}
 
 
-def reserve_call(
-    s: Session, job_id: str, plan_id: int, wanted: Wanted, caps: Caps, *, now: datetime
-) -> int | Refusal:
-    """Hold what a call can cost at the most; returns its id, or why it may not go out."""
-    day = moment_text(now)[:DAY_CHARACTERS]
-    reason = refused(wanted, _spent(s, job_id, day), caps)
+def book_calls(
+    s: Session, settled: Sequence[Settlement], wanted: Sequence[Reservation], now: datetime
+) -> list[int | Refusal]:
+    """Book calls that ended, then hold others, as `ports.ModelStore.book` says."""
+    for one in settled:
+        _settle(s, one, now)
+    return [_reserve(s, one, now) for one in wanted]
+
+
+def _reserve(s: Session, call: Reservation, now: datetime) -> int | Refusal:
+    day, wanted = moment_text(now)[:DAY_CHARACTERS], call.wanted
+    reason = refused(wanted, _spent(s, call.job_id, day), call.caps)
     if reason is not None:
         return reason
     return int(
@@ -48,7 +54,7 @@ def reserve_call(
             s,
             "INSERT INTO model_calls (job_id, plan_id, day, input_tokens, output_tokens, usd)"
             " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-            (job_id, plan_id, day, wanted.input_tokens, wanted.output_tokens, wanted.usd),
+            (call.job_id, call.plan_id, day, wanted.input_tokens, wanted.output_tokens, wanted.usd),
         ).scalar_one()
     )
 
@@ -80,38 +86,24 @@ def _spent(s: Session, job_id: str, day: str) -> Spent:
     return Spent(row[0], row[1], row[2], row[3])
 
 
-def settle_call(
-    s: Session,
-    call_id: int,
-    usage: ModelUsage | None,
-    answers: Mapping[str, Mapping[str, Any]],
-    now: datetime,
-) -> None:
-    """Book a call that ended and keep its answers (by question key).
-
-    Args:
-        s: A Session that writes.
-        call_id: The call; one that was booked before is passed over.
-        usage: What it used; None where nobody knows: then its worst case.
-        answers: What it answered.
-        now: The present time.
-    """
+def _settle(s: Session, call: Settlement, now: datetime) -> None:
+    """Book a call that ended; one that was booked before is passed over."""
     row = run(
         s,
         "DELETE FROM model_calls WHERE id = ?"
         " RETURNING job_id, plan_id, day, input_tokens, output_tokens, usd",
-        (call_id,),
+        (call.call_id,),
     ).one_or_none()
     if row is None:
         return
-    _book(s, row, usage)
-    if answers and usage is not None:
-        at = moment_text(now)
+    _book(s, row, call.usage)
+    if call.answers and call.usage is not None:
+        at, model = moment_text(now), call.usage.model
         run_many(
             s,
             "INSERT INTO model_answers (key, answer, model, created_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO NOTHING",
-            [(key, to_json(answer), usage.model, at) for key, answer in answers.items()],
+            [(key, to_json(answer), model, at) for key, answer in call.answers.items()],
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -87,6 +87,28 @@ class ModelUsage:
     requests: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A call that is to go out: for which job and plan, its worst case, and the caps that hold."""
+
+    job_id: str
+    plan_id: int
+    wanted: Wanted
+    caps: Caps
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A call that ended, and the answers to keep of it (by question key).
+
+    `usage` is None where nobody knows what it used: then the most that was held for it.
+    """
+
+    call_id: int
+    usage: ModelUsage | None
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
 class ModelStore(Protocol):
     """What the model was asked, and what that costs."""
 
@@ -94,22 +116,13 @@ class ModelStore(Protocol):
         """Question key → the answer that was kept, for those that have one."""
         ...
 
-    async def reserve(
-        self, job_id: str, plan_id: int, wanted: Wanted, caps: Caps, *, now: datetime
-    ) -> int | Refusal:
-        """Hold what a call can cost at the most; the call's id, or why it may not go out."""
-        ...
+    async def book(
+        self, settled: Sequence[Settlement], wanted: Sequence[Reservation], now: datetime
+    ) -> Sequence[int | Refusal]:
+        """Book calls that ended, then hold what others can cost at the most, in one transaction.
 
-    async def settle(
-        self,
-        call_id: int,
-        usage: ModelUsage | None,
-        answers: Mapping[str, Mapping[str, Any]],
-        now: datetime,
-    ) -> None:
-        """Book a call for its job, plan and day, and keep its answers (by question key).
-
-        `usage` is None where nobody knows what it used: then the most that was held for it.
+        An ended call is booked for its job, plan and day, and its answers are kept. For each wanted
+        one the call's id comes back, or why it may not go out.
         """
         ...
 

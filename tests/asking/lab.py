@@ -18,6 +18,7 @@ from stashhog.db import Database, open_database
 from stashhog.db.changes import ChangeFilters
 from stashhog.db.jobs import job_log
 from stashhog.db.plans import get_plan, list_changes
+from stashhog.db.scenes import sample_selection
 from stashhog.domain.jobs import AnalysisSubmission, Job, SceneSelection, SyncSubmission
 from stashhog.domain.library import ENTITY_KINDS, Entity, Library, Scene, SceneFile
 from stashhog.llm import ModelSwitch
@@ -61,12 +62,12 @@ def small_library() -> Library:
 
 
 def vague_scenes(count: int) -> list[Scene]:
-    """Scenes whose names leave a lot open."""
+    """Scenes whose names leave open where the title begins and who is meant."""
     return [
         scene_of(
             number,
-            f"/v/North Gate {number % 7}/Cleo {WORDS[number % 9 - 1]} {WORDS[number % 8]} "
-            f"{WORDS[number % 7]} Marsh night {number}.mp4",
+            f"/v/shelf {number}/Cleo with Bryn - Calloway {WORDS[number % 9]} {WORDS[number % 8]} "
+            "night.mp4",
         )
         for number in range(1, count + 1)
     ]
@@ -143,6 +144,14 @@ class Lab:
     async def analyse(self, *, plan_id: int | None = None, **options: Any) -> Job:
         """Analyse all scenes to the end."""
         return await self.ended(await self.submit(plan_id=plan_id, **options))
+
+    async def doubtful(self) -> int:
+        """How many of the scenes an analysis with `auto` asks about, which has to be some."""
+        everything = SceneSelection(filter={"all": True})
+        total, scenes = await self.db.read(sample_selection, everything, 10_000)
+        found = (await self.actors.planner.estimate(scenes, total, {"use_llm": "auto"})).llm_scenes
+        assert found > 0
+        return found
 
     async def plan(self, job: Job) -> dict[str, Any]:
         """The plan that a job made."""
