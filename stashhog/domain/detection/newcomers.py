@@ -42,6 +42,8 @@ _PRIOR = {"performer": 0.25, "studio": 0.1}
 _LISTED_PRIOR = 0.9
 TAG_CONFIDENCE = 0.8
 MOST_NEW = 4
+LEAST = 0.1
+"""What is less likely than that is not even compared with the names that exist."""
 
 
 class Run(NamedTuple):
@@ -119,10 +121,11 @@ def newcomers(
     places: dict[tuple[EntityKind, str], list[Newcomer]] = {}
     for one in _candidates(reading, kinds, lexicon, view):
         places.setdefault((one.kind, squash(one.name)), []).append(one)
+    likely = {key: _together(same) for key, same in places.items()}
     found = {
-        key: _together(same)
-        for key, same in places.items()
-        if not has_alike(same[0].kind, same[0].name, lexicon)
+        key: one
+        for key, one in likely.items()
+        if one.confidence >= LEAST and not has_alike(one.kind, one.name, lexicon)
     }
     studios = sorted((n for n in found.values() if n.kind == "studio"), key=_surest)[:1]
     others = sorted((n for n in found.values() if n.kind != "studio"), key=_surest)
@@ -245,6 +248,8 @@ def same_name(one: str, other: str) -> bool:
     if one == other:
         return True
     if min(len(one), len(other)) < SHORTEST_KEY:
+        return False
+    if one[0] != other[0] and one[-1] != other[-1]:
         return False
     if near(one, other):
         return True
