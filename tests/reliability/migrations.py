@@ -20,7 +20,7 @@ from tests.reliability.trial import Trial
 from tests.rig.disk import full_disk
 from tests.rig.releases import NEXT, next_release
 from tests.rig.service import Service, command
-from tests.rig.waiting import pause, until
+from tests.rig.waiting import PATIENCE_S, pause, until
 
 USUAL = 50
 ROWS = 300_000
@@ -111,7 +111,7 @@ class Upgrades:
         """Start the next release and hit it some time into the migration."""
         service = self.service(self.next_env).start(wait=False)
         mark = "migrating" if full else self.trial.chance.choice(("backup_written", "migrating"))
-        until(lambda: mark in service.log, mark, seconds=20, every_s=0.001)
+        until(lambda: mark in service.log, mark, seconds=PATIENCE_S, every_s=0.001)
         pause(self.trial.chance.uniform(0.0, self.usual_s * (0.2 if full else 1.0)))
         if not full:
             service.kill()

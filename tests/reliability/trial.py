@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -60,6 +61,7 @@ class Trial:
                 "count": self.count,
                 "seed": self.seed,
                 "stash": self.stash or "sample",
+                "load_per_core": round(os.getloadavg()[0] / (os.cpu_count() or 1), 1),
                 "checked": dict(self.checked),
                 "figures": self.figures,
                 "broken": self.broken,
