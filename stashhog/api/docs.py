@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
+import trio
 from quart import Blueprint, Response, current_app
 from quart_trio import QuartTrio
 
@@ -59,6 +60,7 @@ window.ui = SwaggerUIBundle({
 });
 """
 _DAY_SECONDS = 86_400
+_DOCUMENT = "stashhog.openapi"
 
 
 @bp.get("/openapi.json")
@@ -66,10 +68,17 @@ _DAY_SECONDS = 86_400
 async def openapi_json() -> Response:
     """OpenAPI 3.1, made of the routes themselves."""
     services = get_services()
-    described = openapi.document(
-        cast("QuartTrio", current_app), services.version, services.settings.current.app.root_path
-    )
-    return send_bytes(dump_json(described), "application/json")
+    found = current_app.extensions.get(_DOCUMENT)
+    if found is None:  # the routes and the sub-path stay as they are while the process lives
+        root_path = services.settings.current.app.root_path
+        app = cast("QuartTrio", current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy does not reach into threads
+        found = await trio.to_thread.run_sync(_document, app, services.version, root_path)
+        current_app.extensions[_DOCUMENT] = found
+    return send_bytes(cast("bytes", found), "application/json")
+
+
+def _document(app: QuartTrio, version: str, root_path: str) -> bytes:
+    return dump_json(openapi.document(app, version, root_path))
 
 
 @bp.get("/docs")
