@@ -47,9 +47,14 @@ def library_coverage(s: Session) -> dict[str, Any]:
     }
 
 
-def keep_coverage(s: Session, now: datetime) -> None:
-    """Keep today's counts (days are UTC's); the last of a day stands."""
+def keep_coverage(s: Session, now: datetime, *, changed: bool = True) -> None:
+    """Keep today's counts (days are UTC's); the last of a day stands.
+
+    Where nothing `changed` and today has its counts already, nothing is counted again.
+    """
     today = now.astimezone(UTC).date().isoformat()
+    if not changed and run(s, "SELECT 1 FROM coverage_days WHERE day = ?", (today,)).first():
+        return
     run(s, _KEEP, (today,))
     run(
         s,

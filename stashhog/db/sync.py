@@ -301,5 +301,6 @@ def finish_sync(
     _keep_watermark(s, FILES_WATERMARK, marks.files)
     if swept:
         set_meta(s, SWEPT_AT, moment_text(now))
-    keep_coverage(s, now)
+    changed = any(row.tally.get(name) for name in ("created", "updated", "deleted"))
+    keep_coverage(s, now, changed=changed)
     return counts
