@@ -53,6 +53,11 @@ def look(file: Path) -> dict[str, Any]:
         }
 
 
+def serving(service: Service) -> bool:
+    """Whether the start got through."""
+    return '"serving"' in service.log
+
+
 class Upgrades:
     """One data folder that goes to the next schema and back, again and again."""
 
@@ -117,7 +122,15 @@ class Upgrades:
             service.kill()
             return
         with full_disk(service.present, LEFT_BYTES):
-            self.trial.check(service.wait() == 1, "a full disk ends the start")
+            over = until(
+                lambda: service.present.poll() is not None or serving(service),
+                "it ends",
+                seconds=PATIENCE_S,
+            )
+            if serving(service):  # the disk ran full too late
+                service.kill()
+                return
+            self.trial.check(over and service.wait() == 1, "a full disk ends the start")
         lines = [line for line in service.log.splitlines() if not line.startswith("{")]
         told = len(lines) == 1 and "no space left" in lines[0]
         self.trial.check(told, "a full disk is told in one line", lines)
