@@ -26,7 +26,7 @@ from tests.rig.waiting import pause, until
 USUAL = 25
 SCENES = 60
 DISK_BYTES = 24 << 20
-WAITS_S = 15.0
+WAITS_S = 30.0
 STANDS_S = 3.0
 GOES_ON_S = 10.0
 ENV = {"STASHHOG_STASH__PAGE_SIZE": "10", "STASHHOG_ANALYSIS__BATCH_SIZE": "1"}
@@ -113,24 +113,21 @@ class Under:
 
         Else it ended before, or its beginning or end is what cannot be saved: it stands still.
         """
-        seen: list[Shape] = []
+        last: list[tuple[float, Shape]] = []
 
         def look() -> Shape | None:
-            seen.append(self.at.api.job(job["id"]))
-            now = seen[-1]
+            now = self.at.api.job(job["id"])
+            if not last or now != last[-1][1]:
+                last.append((time.monotonic(), now))
+            stands = time.monotonic() - last[-1][0] > STANDS_S
             waiting = (now["waiting"] or {}).get("code") == "disk_full"
-            return now if waiting or now["status"] in FINAL or self.stands(seen) else None
+            return now if waiting or now["status"] in FINAL or stands else None
 
         now = until(look, "the job waits for the disk", seconds=WAITS_S, every_s=0.05)
         self.trial.check(now["status"] != "failed", "a full disk fails no job", now)
         waits = now["waiting"] is not None
         self.trial.figures["waited"] = self.trial.figures.get("waited", 0) + waits
         return waits
-
-    def stands(self, seen: list[Shape]) -> bool:
-        """Whether nothing has moved for a while."""
-        still = [now for now in seen if now == seen[-1]]
-        return len(still) * 0.05 > STANDS_S
 
     def refused(self) -> None:
         """What changes something is a 507, or it is kept."""
