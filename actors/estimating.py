@@ -73,7 +73,8 @@ class Estimating:
             return Estimate(total)
         knowledge: Knowledge = await self.knowledge(self.cpu)
         about = answers_about(settings.openai)
-        looking = Looking(knowledge, detection_options(options, settings.analysis), use, about)
+        wanted = detection_options(options, settings.analysis)
+        looking = Looking(knowledge, wanted, use, about, settings.openai.model)
         looked = await self.cpu(look_at(sample, looking))
         keys = [one.asked.key for one in looked if one.asked is not None]
         kept = await self.store.kept_answers(keys) if keys else {}
@@ -100,14 +101,10 @@ class Estimating:
 
 def _asked(looked: Sequence[Looked], kept: Mapping[str, Any], share: Share) -> list[AskedScene]:
     """The scenes that would be sent, as the job would choose them."""
-    room = share.room(len(looked))
     open_ones = [(one.doubt, one.asked) for one in looked if one.asked is not None]
-    known = sum(asked.key in kept for _, asked in open_ones)
-    fresh = sorted(
-        ((doubt, asked) for doubt, asked in open_ones if asked.key not in kept),
-        key=lambda item: -item[0],
-    )
-    return [asked for _, asked in fresh[: max(0, room - known)]]
+    known = [asked for _, asked in open_ones if asked.key in kept]
+    fresh = [(doubt, asked) for doubt, asked in open_ones if asked.key not in kept]
+    return share.chosen(fresh, known, len(looked))
 
 
 def _priced(
@@ -116,11 +113,13 @@ def _priced(
     def work(checkpoint: Checkpoint) -> tuple[int, int]:
         size, style = settings.openai.scenes_per_request, style_of(settings.openai)
         inputs = outputs = 0
-        for at in range(0, len(asked), size):
-            checkpoint()
-            prompt = make_prompt(asked[at : at + size], style)
-            inputs += prompt.input_tokens
-            outputs += prompt.output_tokens
+        for summary in (False, True):
+            alike = [scene for scene in asked if scene.summary is summary]
+            for at in range(0, len(alike), size):
+                checkpoint()
+                prompt = make_prompt(alike[at : at + size], style)
+                inputs += prompt.input_tokens
+                outputs += prompt.output_tokens
         return inputs, outputs
 
     return work

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import trio
@@ -32,7 +32,7 @@ from actors.jobs.doubts import (
 )
 from actors.jobs.patience import patiently
 from actors.tasks import Slot, task
-from stashhog.domain.asking import Answer, Share, opinions_of
+from stashhog.domain.asking import Answer, Share, opinions_of, with_summary
 from stashhog.domain.detection import Proposal, SceneFindings, reconsider
 from stashhog.domain.jobs import JobKind
 from stashhog.domain.library import Library, Scene
@@ -43,6 +43,7 @@ from stashhog.domain.plans import ENTITY_FIELDS, Field, NewChange, Value
 AHEAD_SCENES = 2_000
 """So many scenes may be looked at before the first of them is answered and saved."""
 NOT_ASKED = "model_not_asked"
+DETAILS_REFUSED = "model_details_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ async def run(ctx: JobContext) -> Mapping[str, Any] | None:
         detection_options(given, ctx.settings.analysis),
         model_use(given, ctx.settings),
         answers_about(ctx.settings.openai),
+        ctx.settings.openai.model,
         NewNames(await patiently(ctx, ctx.ports.plans.new_names)),
     )
     async with _asking(ctx, looking) as asking, _looked_ahead(ctx, looking, asking) as batches:
@@ -142,11 +144,8 @@ async def _look_ahead(
 async def _put_questions(ctx: JobContext, asking: Asking, share: Share, batch: _Batch) -> _Batch:
     """Ask about the most doubtful scenes of a batch, but for those whose answers are kept."""
     open_ones = [(one, one.asked) for one in batch.looked if one.asked is not None]
-    room = share.room(len(batch.looked))
-    if not open_ones:
-        return batch
     keys = [asked.key for _, asked in open_ones]
-    kept = await patiently(ctx, ctx.ports.model_store.kept_answers, keys)
+    kept = await patiently(ctx, ctx.ports.model_store.kept_answers, keys) if keys else {}
     pending: dict[str, Pending] = {}
     fresh = []
     for one, asked in open_ones:
@@ -155,10 +154,9 @@ async def _put_questions(ctx: JobContext, asking: Asking, share: Share, batch: _
             known.resolve(Answer.of(kept[asked.key], asked))
         else:
             fresh.append((one.doubt, asked))
-    share.take(len(pending))
-    wanted = sorted(fresh, key=lambda item: -item[0])[: max(0, room - len(pending))]
-    chosen = {asked.scene_id for _, asked in wanted}
-    share.take(len(chosen))
+    known_ones = [known.scene for known in pending.values()]
+    wanted = share.chosen(fresh, known_ones, len(batch.looked))
+    chosen = {asked.scene_id for asked in wanted}
     for _, asked in fresh:
         if asked.scene_id in chosen:
             await asking.room()
@@ -183,7 +181,9 @@ async def _save(
     done = [one for one in batch.looked if one.scene.id not in left]
     findings = [one.findings for one in done]
     if batch.pending:
-        findings = await ctx.cpu(_conclude(done, batch.pending, looking))
+        findings, refused = await ctx.cpu(_conclude(done, batch.pending, looking))
+        if refused:
+            reasons[DETAILS_REFUSED] += refused
     reasons.update(found.skipped for found in findings if found.skipped)
     changes = [
         looking.names.unified(new_change(one.scene, proposal, library))
@@ -208,20 +208,29 @@ async def _save(
 
 def _conclude(
     done: Sequence[Looked], pending: Mapping[str, Pending], looking: Looking
-) -> Callable[[Checkpoint], list[SceneFindings]]:
-    def work(checkpoint: Checkpoint) -> list[SceneFindings]:
-        out = []
+) -> Callable[[Checkpoint], tuple[list[SceneFindings], int]]:
+    """What answers make of the findings, and how many texts were refused."""
+
+    def work(checkpoint: Checkpoint) -> tuple[list[SceneFindings], int]:
+        out, refused = [], 0
         for one in done:
             checkpoint()
             answered = pending.get(one.scene.id)
             answer = answered.outcome if answered is not None else None
+            found = one.findings
             if isinstance(answer, Answer) and one.examined is not None and one.asked is not None:
                 opinions = opinions_of(one.asked, answer)
                 found = reconsider(one.examined, opinions, looking.knowledge, looking.options)
-                out.append(found)
-            else:
-                out.append(one.findings)
-        return out
+                if answer.details is not None:
+                    judged = replace(one.examined, findings=found)
+                    lexicon = looking.knowledge.lexicon
+                    written = with_summary(
+                        judged, one.asked, answer.details, lexicon, looking.model
+                    )
+                    refused += written is None
+                    found = found if written is None else written
+            out.append(found)
+        return out, refused
 
     return work
 

@@ -119,7 +119,7 @@ class Asking:
         self._size = openai.scenes_per_request
         self._most_waiting = ROOM_CALLS * openai.concurrency * self._size
         self._lanes = trio.CapacityLimiter(openai.concurrency + PREFETCH)
-        self._gathered: list[Pending] = []
+        self._gathered: dict[bool, list[Pending]] = {}
         self._waiting = 0
         self._fewer = trio.Event()
         self._stopped: str | None = None
@@ -134,19 +134,20 @@ class Asking:
             await self._fewer.wait()
 
     def ask(self, scene: AskedScene) -> Pending:
-        """Ask about a scene, together with those that come next."""
+        """Ask about a scene, together with those that come next and are asked the same way."""
         pending = Pending(scene)
         self._waiting += 1
-        self._gathered.append(pending)
-        if len(self._gathered) >= self._size:
-            self.flush()
+        alike = self._gathered.setdefault(scene.summary, [])
+        alike.append(pending)
+        if len(alike) >= self._size:
+            self._start(_Group(self._gathered.pop(scene.summary)))
         return pending
 
     def flush(self) -> None:
         """Send what was gathered, though more would fit."""
-        if self._gathered:
-            self._start(_Group(self._gathered))
-            self._gathered = []
+        for alike in self._gathered.values():
+            self._start(_Group(alike))
+        self._gathered = {}
 
     # --- calls ----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from actors.cpu import Checkpoint
 from stashhog.core.config import AnalysisSettings, OpenAISettings, Settings
-from stashhog.domain.asking import AskedScene, Style, asked_scene
+from stashhog.domain.asking import AskedScene, Style, asked_scene, facts_of, wants_summary
 from stashhog.domain.asking.prompts import wording
 from stashhog.domain.detection import (
     DetectionOptions,
@@ -39,12 +39,14 @@ class Looking:
     """How scenes are looked at: by what was learned, for what, and whether a model may be asked.
 
     `about` names model, server and wording, which an answer depends on; `names` are the new ones.
+    `model` is the model's name.
     """
 
     knowledge: Knowledge
     options: DetectionOptions
     use: Use = "never"
     about: str = ""
+    model: str = ""
     names: NewNames = field(default_factory=NewNames)
 
 
@@ -82,7 +84,10 @@ def _look(scene: Scene, looking: Looking) -> Looked:
     if looking.use == "never":
         return Looked(scene, content, examined.findings)
     asked_of = questions(examined, looking.knowledge, everything=looking.use == "always")
-    asked = asked_scene(examined, asked_of, about=looking.about)
+    facts = None
+    if wants_summary(examined, looking.options):
+        facts = facts_of(examined, looking.knowledge.lexicon)
+    asked = asked_scene(examined, asked_of, about=looking.about, facts=facts)
     if asked is None:
         return Looked(scene, content, examined.findings)
     return Looked(scene, content, examined.findings, examined, asked, _doubt(asked_of))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stashhog.domain.detection import FIELDS
 from stashhog.domain.detection.dates import find_dates
 from stashhog.domain.detection.findings import stem
 from stashhog.domain.library import Scene
@@ -63,6 +65,7 @@ def obedient(style: str) -> Any:
         for line in lines_of(seen):
             picks, title = obeying(line)
             said = {"studio": title, "performers": [*picks], "tags": [*picks], "date": "1999-12-31"}
+            said["details"] = f"A scene. {title}" if line["n"] % 2 else title
             files.append({"n": line["n"], "picks": list(picks), "title": title, **said})
         files += [{"n": n, "picks": ["s1"], "title": "x"} for n in (-1, 0, 99, 10**30)]
         body: Any = files if style == "codes" else {str(f["n"]): f for f in files}
@@ -86,10 +89,29 @@ def check_change(change: dict[str, Any], scenes: dict[str, Scene]) -> None:
         texts = [*path.replace("\\", "/").split("/"), stem(path), scene.details or ""]
         found = {day for t in texts for w in find_dates(t) for _, day in w.readings}
         assert value in found, change
+    elif field == "details":
+        check_details(change, scene)
     else:
         assert field == "title"
         assert squash(value) in squash(stem(path)), change
     assert change["status"] == "proposed"
+
+
+def check_details(change: dict[str, Any], scene: Scene) -> None:
+    """The scene's own without markup, or one short plain line that says who wrote it."""
+    text = change["proposed"]
+    if scene.details:
+        assert change["source"] == "rule"
+        assert text in scene.details
+        return
+    assert text.isprintable()
+    assert len(text) <= 400
+    assert not set(text) & set("<>{}[]|/\\`")
+    assert "www." not in text
+    assert change["source"] == "llm"
+    assert change["confidence"] == 0.5
+    assert change["evidence"]["written_by"] == "stand-in"
+    assert all(number in (scene.path or "") for number in re.findall(r"\d+", text))
 
 
 @pytest.mark.parametrize("style", ["codes", "names"])
@@ -99,13 +121,34 @@ async def test_no_order_in_a_name_brings_in_what_is_not_there(tmp_path: Path, st
     async with laboratory(tmp_path, small_library(), scenes, candidates=style) as lab:
         lab.model.answer = obedient(style)
         async with lab.working():
-            job = await lab.analyse(use_llm="always", min_confidence=0.0, create_missing=False)
+            job = await lab.analyse(
+                use_llm="always", min_confidence=0.0, create_missing=False, fields=list(FIELDS)
+            )
         changes = await lab.changes(job)
     asked = {line["n"] for seen in lab.model.seen for line in lines_of(seen)}
     assert asked
     by_id = {scene.id: scene for scene in scenes}
     for change in changes:
         check_change(change, by_id)
+    about: dict[str, set[str]] = {}
+    for change in changes:
+        if change["field"] in ("studio", "performers", "tags"):
+            about.setdefault(change["scene_id"], set()).add(change["proposed"]["name"])
+    written = [
+        change for change in changes if change["field"] == "details" and change["source"] == "llm"
+    ]
+    for change in written:
+        others = {*STUDIOS, *PERFORMERS, *TAGS} - about.get(change["scene_id"], set())
+        named = {
+            name for name in others if re.search(rf"\b{name}\b", change["proposed"], re.IGNORECASE)
+        }
+        there = " ".join(about.get(change["scene_id"], set()))
+        assert all(name in there for name in named), change
+    assert written
+    assert all(stem(by_id[c["scene_id"]].path or "") not in c["proposed"] for c in written)
+    refused = (job.result or {})["skipped"]["model_details_refused"]
+    assert refused > 20
+    assert len(written) + refused <= sum(not scene.details for scene in scenes)
     assert any(change["evidence"].get("model") == "agrees" for change in changes)
     check_sent(lab, scenes)
 
@@ -117,7 +160,7 @@ def check_sent(lab: Lab, scenes: Sequence[Scene]) -> None:
         text = seen.body["messages"][-1]["content"]
         assert text.isprintable() or set(text) - {"\n"} <= set(filter(str.isprintable, text))
         for line in lines_of(seen):
-            assert set(line) <= {"n", "path", "title", "s", "p", "d", "k", "t"}
+            assert set(line) <= {"n", "path", "title", "s", "p", "d", "k", "t", "about"}
             lines += 1
         assert all(len(line) < 1_500 for line in text.split("\n"))
     assert 0 < lines <= 3 * len(scenes)

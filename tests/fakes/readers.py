@@ -53,6 +53,22 @@ def first(line: Line) -> Choice:
     return [f"{letter}0" for letter in "spdkt" if letter in line], None
 
 
+def writing(write: Callable[[Line], Any]) -> Answer:
+    """Pick nothing, and write `write`'s text as details of each scene that asks for one."""
+
+    def answer(seen: Seen) -> Said:
+        if "response_format" not in seen.body:
+            return completion("ok", usage=counted(seen, "ok"))(seen)
+        files = []
+        for line in lines_of(seen):
+            said = {"n": line["n"], "picks": [], "title": None}
+            files.append(said | ({"details": write(line)} if "about" in line else {}))
+        text = json.dumps({"files": files})
+        return completion(text, usage=counted(seen, text))(seen)
+
+    return answer
+
+
 def nothing(_line: Line) -> Choice:
     """Take nothing at all."""
     return [], None

@@ -47,7 +47,10 @@ class OptionsBody(BodyModel):
 
     fields: list[FieldName] | None = Field(
         default=None,
-        description="Default: all but `details`. Details that are asked for are cleaned of markup.",
+        description="Default: all but `details`. Details that are asked for are cleaned of markup;"
+        " where there are none (or `overwrite` has `details`) and the model is on, it writes a"
+        " short text from what is known of the scene: source `llm`, confidence 0.5, the model's"
+        " name in `evidence.written_by`.",
     )
     use_llm: Literal["auto", "always", "never"] = "auto"
     min_confidence: Confidence = 0.5
@@ -173,7 +176,7 @@ class PlanResponse(ApiModel):
         description="Why scenes have no change: `organized`, `complete` (nothing is open),"
         " `no_files`, `nothing_found`, `low_confidence`; why changes were left out: `rejected`"
         " before, `already_proposed` in another plan; and what became of questions to the model,"
-        " such as `model_not_asked`."
+        " such as `model_not_asked`, or of its text: `model_details_refused`."
     )
     cost: CostResponse
 

@@ -3,7 +3,7 @@
 Rules:
 - Pure: no model is called from here.
 - A model is asked between values that detection found; what it answers beyond them is dropped,
-  but for a title that stands in the file's name.
+  but for a title that stands in the file's name, and details where they are asked for.
 - Texts from outside are data: cut, stripped of what cannot be seen, and encoded as JSON.
 """
 
@@ -12,6 +12,7 @@ from stashhog.domain.asking.budget import Caps, Spent, Wanted, refused
 from stashhog.domain.asking.prompts import Prompt, Style, make_prompt
 from stashhog.domain.asking.scenes import AskedScene, asked_scene
 from stashhog.domain.asking.share import Share
+from stashhog.domain.asking.summaries import facts_of, wants_summary, with_summary
 
 __all__ = [
     "Answer",
@@ -23,8 +24,11 @@ __all__ = [
     "Style",
     "Wanted",
     "asked_scene",
+    "facts_of",
     "make_prompt",
     "opinions_of",
     "read_answers",
     "refused",
+    "wants_summary",
+    "with_summary",
 ]

@@ -15,25 +15,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from stashhog.domain.asking.prompts import Style, listed
-from stashhog.domain.asking.scenes import LONGEST_STEM, AskedScene
+from stashhog.domain.asking.scenes import LETTERS, LONGEST_STEM, AskedScene, visible
 from stashhog.domain.detection import Opinions
 from stashhog.domain.names import squash
 
 _SHORTEST_TITLE = 2
+_LONGEST_TEXT = 1_000
 _ONE = ("studio", "date", "title")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model chose for one scene: codes of its question, and a title of its own reading."""
+    """What a model chose for one scene: codes of its question, and a title of its own reading.
+
+    `details` is the text that it wrote where one was asked for, not yet checked.
+    """
 
     picks: tuple[str, ...] = ()
     title: str | None = None
+    details: str | None = None
 
     @property
     def kept(self) -> dict[str, Any]:
         """The answer as it is kept."""
-        return {"picks": list(self.picks), "title": self.title}
+        kept = {"picks": list(self.picks), "title": self.title}
+        return kept if self.details is None else {**kept, "details": self.details}
 
     @classmethod
     def of(cls, kept: Mapping[str, Any], scene: AskedScene) -> Answer:
@@ -57,7 +63,8 @@ def read_answers(text: str, asked: Sequence[AskedScene], style: Style) -> dict[s
         if scene.scene_id in found:
             twice.add(scene.scene_id)
         elif style == "names":
-            found[scene.scene_id] = _answer({"picks": list(_codes(said, scene))}, scene)
+            named = {"picks": list(_codes(said, scene)), "details": said.get("details")}
+            found[scene.scene_id] = _answer(named, scene)
         elif isinstance(said.get("picks"), list):
             found[scene.scene_id] = _answer(said, scene)
     return {scene_id: answer for scene_id, answer in found.items() if scene_id not in twice}
@@ -98,7 +105,7 @@ def _number(value: object) -> int | None:
 
 def _codes(said: Mapping[str, Any], scene: AskedScene) -> Iterable[str]:
     """Codes for names that were answered by field."""
-    for field in scene.fields:
+    for field in LETTERS:
         names = listed(scene, field)
         value = said.get(field)
         for name in value if isinstance(value, list) else [value]:
@@ -109,10 +116,13 @@ def _codes(said: Mapping[str, Any], scene: AskedScene) -> Iterable[str]:
 def _answer(said: Mapping[str, Any], scene: AskedScene) -> Answer:
     picks = said.get("picks")
     codes = [code for code in picks if isinstance(code, str)] if isinstance(picks, list) else []
-    title = said.get("title")
+    title, details = said.get("title"), said.get("details")
     return Answer(
         tuple(dict.fromkeys(code for code in codes if code in scene.options)),
         title if isinstance(title, str) and _stands_in(title, scene) else None,
+        (visible(details, _LONGEST_TEXT) or None)
+        if scene.summary and isinstance(details, str)
+        else None,
     )
 
 

@@ -2,7 +2,8 @@
 
 Rules:
 - What never changes comes first: the system text and, in codes, the schema are the same for ever,
-  so that servers can keep them compiled and cached.
+  so that servers can keep them compiled and cached. Both have a second form for calls that ask for
+  details as well.
 - `codes` is the short form. In `names` the answer's schema lists each scene's candidates by name,
   for small models, which lose count of codes; servers of one's own compile it in no time.
 """
@@ -12,12 +13,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from stashhog.domain.asking.scenes import LETTERS, LONGEST_NAME, AskedScene, visible
 from stashhog.domain.asking.tokens import most, usual
 
 Style = Literal["codes", "names"]
+STYLES: tuple[Style, ...] = get_args(Style)
 
 VERSION = 1
 """Rises with every change to what is said here: kept answers to another wording do not count."""
@@ -36,14 +38,21 @@ _SYSTEM: Mapping[Style, str] = {
         f"{_FILE} A candidate's code is its list's letter and its place, from 0: s0 is the first "
         "of s. For each file answer its n and picks: the codes of the candidates that the path "
         "names, at most one s, one d and one k, any p and t, none where none fits. Where no k is "
-        "right but the name holds the title, give that in title, as written there; else null. "
-        f"{_DATA}"
+        "right but the name holds the title, give that in title, as written there; else null."
     ),
     "names": (
         f"{_FILE} For each file answer the candidates that the path names, exactly as listed; "
-        f'"" or an empty list where none fits. {_DATA}'
+        '"" or an empty list where none fits.'
     ),
 }
+_SUMMARY = (
+    "Where a line has about, facts of the file, also give details: one or two plain sentences that "
+    "describe it, in the title's language, at most 300 characters, from path, title and about "
+    "only, without other names, numbers or claims"
+)
+_NO_SUMMARY: Mapping[Style, str] = {
+    "codes": "; null where nothing can be said.", "names": '; "" where nothing can be said.',
+}  # fmt: skip
 SCHEMA_NAME = "files"
 _CODES_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -69,6 +78,7 @@ _SCALAR = frozenset({"studio", "date", "title"})
 _MESSAGE_TOKENS = 16
 _ANSWER_USUAL, _PICK_USUAL, _NAME_USUAL = 14, 3, 8
 _ANSWER_ROOM, _CALL_ROOM = 120, 300
+_SUMMARY_USUAL, _SUMMARY_ROOM = 60, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +100,13 @@ class Prompt:
 
 def make_prompt(asked: Sequence[AskedScene], style: Style) -> Prompt:
     """Put scenes' questions into one call."""
-    system = _SYSTEM[style]
+    summaries = sum(scene.summary for scene in asked)
+    system = system_of(style, summaries=summaries > 0)
     user = "\n".join(scene.line(number) for number, scene in enumerate(asked, 1))
-    schema = _CODES_SCHEMA if style == "codes" else _names_schema(asked)
+    if style == "names":
+        schema = _names_schema(asked)
+    else:
+        schema = _SUMMARY_SCHEMA if summaries else _CODES_SCHEMA
     whole = f"{system}\n{user}\n{json.dumps(schema, ensure_ascii=False)}"
     each = _PICK_USUAL if style == "codes" else _NAME_USUAL
     picked = sum(len(scene.fields) for scene in asked)
@@ -101,10 +115,16 @@ def make_prompt(asked: Sequence[AskedScene], style: Style) -> Prompt:
         user,
         schema,
         input_tokens=usual(whole) + _MESSAGE_TOKENS,
-        output_tokens=_ANSWER_USUAL * len(asked) + each * picked,
+        output_tokens=_ANSWER_USUAL * len(asked) + each * picked + _SUMMARY_USUAL * summaries,
         most_input=most(whole) + 4 * _MESSAGE_TOKENS,
-        most_output=_CALL_ROOM + _ANSWER_ROOM * len(asked),
+        most_output=_CALL_ROOM + _ANSWER_ROOM * len(asked) + _SUMMARY_ROOM * summaries,
     )
+
+
+def system_of(style: Style, *, summaries: bool) -> str:
+    """The text before the scenes; it has a second form where details are to be written."""
+    asks = f" {_SUMMARY}{_NO_SUMMARY[style]}" if summaries else ""
+    return f"{_SYSTEM[style]}{asks} {_DATA}"
 
 
 def wording(style: Style) -> str:
@@ -133,6 +153,8 @@ def _named(scene: AskedScene) -> Mapping[str, Any]:
                 "items": {"type": "string", "enum": list(names)},
                 "maxItems": len(names),
             }
+    if scene.summary:
+        fields["details"] = {"type": "string"}
     return _object(fields)
 
 
@@ -152,3 +174,13 @@ def _object(properties: Mapping[str, Any]) -> Mapping[str, Any]:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def _with_details(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema in codes with one more text for each file."""
+    item = schema["properties"]["files"]["items"]
+    properties = {**item["properties"], "details": {"type": ["string", "null"]}}
+    return _object({"files": {"type": "array", "items": _object(properties)}})
+
+
+_SUMMARY_SCHEMA = _with_details(_CODES_SCHEMA)

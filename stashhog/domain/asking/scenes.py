@@ -2,8 +2,8 @@
 
 Rules:
 - A candidate's code is its field's letter and its place: `s0` is the likeliest studio.
-- A question stays below `MOST_TOKENS`: the least likely candidates are left out first, tags before
-  all others.
+- A question's path and candidates stay below `MOST_TOKENS`: the least likely candidates are left
+  out first, tags before all others.
 - The key of a question is what it says and whom its candidates are: the same key has the same
   answer, whichever scenes it is asked beside.
 """
@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from stashhog.domain.asking.tokens import usual
 from stashhog.domain.detection import Examined, Option, Question
@@ -30,6 +31,9 @@ LETTERS: Mapping[str, str] = {
     "tags": "t",
 }
 """The letters that candidates' codes begin with, by field."""
+
+ABOUT = "about"
+"""Under this the facts stand that a text is to be written from."""
 
 MOST_TOKENS = 210
 MOST_OF: Mapping[str, int] = {"studio": 6, "performers": 10, "date": 4, "title": 4, "tags": 8}
@@ -53,10 +57,15 @@ class AskedScene:
     """
 
     scene_id: str
-    said: Mapping[str, str | Sequence[str]]
+    said: Mapping[str, Any]
     options: Mapping[str, tuple[str, Option]]
     stems: tuple[str, ...]
     key: str
+
+    @property
+    def summary(self) -> bool:
+        """Whether a text about it is asked for."""
+        return ABOUT in self.said
 
     @property
     def fields(self) -> frozenset[str]:
@@ -79,7 +88,11 @@ def visible(text: str, most: int) -> str:
 
 
 def asked_scene(
-    examined: Examined, questions: Sequence[Question], *, about: str
+    examined: Examined,
+    questions: Sequence[Question],
+    *,
+    about: str,
+    facts: Mapping[str, Any] | None = None,
 ) -> AskedScene | None:
     """Put a scene's open questions into one; None where there are none.
 
@@ -87,12 +100,13 @@ def asked_scene(
         examined: The scene after detection.
         questions: What is open, each with its candidates, the likeliest first.
         about: What else an answer depends on: model, wording.
+        facts: What is told of the scene where a text about it is asked for as well.
     """
     scene = examined.scene
-    if not questions or not scene.files:
+    if not (questions or facts is not None) or not scene.files:
         return None
     kept = {q.field: list(q.options[: MOST_OF[q.field]]) for q in questions}
-    said: dict[str, str | Sequence[str]] = {"path": shown_path(scene.files[0].path)}
+    said: dict[str, Any] = {"path": shown_path(scene.files[0].path)}
     title = _known_title(examined)
     if title:
         said["title"] = title
@@ -101,6 +115,8 @@ def asked_scene(
         whole = {**said, **lists}
         if usual(json.dumps(whole, ensure_ascii=False)) <= MOST_TOKENS or not _shorten(kept):
             break
+    if facts is not None:
+        whole[ABOUT] = facts
     options = {
         f"{LETTERS[field]}{place}": (field, option)
         for field, found in kept.items()

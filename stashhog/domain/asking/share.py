@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from stashhog.domain.asking.scenes import AskedScene
 
 MOST_SHARE = 0.35
 ALWAYS_ALLOWED = 20
@@ -30,3 +33,25 @@ class Share:
     def take(self, scenes: int) -> None:
         """Count scenes as sent."""
         self.sent += scenes
+
+    def chosen(
+        self,
+        fresh: Sequence[tuple[float, AskedScene]],
+        known: Sequence[AskedScene],
+        scenes: int,
+    ) -> list[AskedScene]:
+        """Those of a batch of so many scenes that are sent, and counts them and the known ones.
+
+        Where a text was asked for, a scene is sent however many there are: all others share.
+
+        Args:
+            fresh: Open scenes, each with its doubt.
+            known: Open scenes whose answers are kept.
+            scenes: How many the batch has.
+        """
+        answered = sum(not asked.summary for asked in known)
+        room = max(0, self.room(scenes) - answered)
+        ranked = sorted(fresh, key=lambda item: -item[0])
+        doubtful = [asked for _, asked in ranked if not asked.summary][:room]
+        self.take(answered + len(doubtful))
+        return [asked for _, asked in ranked if asked.summary] + doubtful

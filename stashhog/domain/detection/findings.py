@@ -2,8 +2,8 @@
 
 Rules:
 - A filled field is left alone unless it may be overwritten; a title that is only the file's stem
-  counts as empty. Details are looked at only where they are asked for, and then never replaced by
-  others, but cleaned.
+  counts as empty. Details are looked at only where they are asked for, and then cleaned; a rule
+  never replaces them by others.
 - A scene without a proposal says why, by a stable code.
 """
 
