@@ -107,6 +107,7 @@ class ModelCalls:
         self._store = store
         self._bookings = Bookings(store, now)
         self._settings = settings
+        self._now = now
         self._seats = trio.CapacityLimiter(1)
         self._fair_share = float(settings().openai.concurrency)
         self._open = 0
@@ -117,13 +118,14 @@ class ModelCalls:
         self._started = False
 
     async def start(self, caller: Caller) -> None:
-        """Book, once, the calls that a former process left on their way."""
+        """Book, once, the calls that a former process left on their way; forget old answers."""
         async with self._starting:
             if not self._started:
                 lost = await caller.patiently(self._store.settle_lost)
                 if lost:
                     _log.warning("model_calls_lost", calls=lost)
                 self._started = True
+        await caller.patiently(self._store.forget_answers, self._now())
 
     async def ask(self, caller: Caller, prompt: Prompt, read: Callable[[ModelReply], Read[T]]) -> T:
         """Ask once, booked for the job; what `read` keeps of the answer is kept.

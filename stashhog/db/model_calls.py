@@ -11,7 +11,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -23,6 +23,10 @@ from stashhog.ports.model import ModelUsage, Reservation, Settlement
 
 DAY_CHARACTERS = 10
 MONTH_CHARACTERS = 7
+LONGEST_KEPT = timedelta(days=365)
+MOST_KEPT = 200_000
+MOST_FORGOTTEN = 20_000
+"""So many kept answers go at once: each time an analysis begins."""
 
 
 def kept_answers(s: Session, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
@@ -33,6 +37,24 @@ def kept_answers(s: Session, keys: Sequence[str]) -> dict[str, Mapping[str, Any]
         (to_json(list(keys)),),
     )
     return {key: from_json(answer) for key, answer in rows}
+
+
+def forget_answers(s: Session, now: datetime) -> int:
+    """Let go of old answers, as `ports.ModelStore.forget_answers` says."""
+    kept, old = run(
+        s,
+        "SELECT count(*), count(*) FILTER (WHERE created_at < ?) FROM model_answers",
+        (moment_text(now - LONGEST_KEPT),),
+    ).one()
+    going = min(max(old, kept - MOST_KEPT), MOST_FORGOTTEN)
+    if going > 0:
+        run(
+            s,
+            "DELETE FROM model_answers WHERE key IN"
+            " (SELECT key FROM model_answers ORDER BY created_at LIMIT ?)",
+            (going,),
+        )
+    return int(max(going, 0))
 
 
 def book_calls(

@@ -28,6 +28,10 @@ class ModelRows:
         """Book ended calls and hold new ones; see `ports.ModelStore.book`."""
         return await self._db.write(model_calls.book_calls, settled, wanted, now)
 
+    async def forget_answers(self, now: datetime) -> int:
+        """Let go of old answers; see `ports.ModelStore.forget_answers`."""
+        return await self._db.write(model_calls.forget_answers, now)
+
     async def settle_lost(self) -> int:
         """Book what a former process left; see `ports.ModelStore.settle_lost`."""
         return await self._db.write(model_calls.settle_lost_calls)

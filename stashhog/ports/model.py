@@ -126,6 +126,13 @@ class ModelStore(Protocol):
         """
         ...
 
+    async def forget_answers(self, now: datetime) -> int:
+        """Let go of kept answers that are old or too many, the oldest first; how many.
+
+        There is a limit to how many go at once; the next call goes on.
+        """
+        ...
+
     async def settle_lost(self) -> int:
         """Book all calls that a former process left on their way; how many."""
         ...

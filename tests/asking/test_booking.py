@@ -43,6 +43,9 @@ class Store:
     async def kept_answers(self, _keys: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         return {}
 
+    async def forget_answers(self, _now: datetime) -> int:
+        return 0
+
     async def settle_lost(self) -> int:
         return 0
 

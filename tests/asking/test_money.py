@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import trio
 
+from stashhog.db import model_calls
 from stashhog.db.model_calls import spending_of
 from stashhog.db.plans import delete_plan
 from stashhog.domain.asking import Caps, Wanted
 from stashhog.domain.jobs import JobStatus
-from stashhog.ports.model import Reservation
+from stashhog.ports.model import ModelUsage, Reservation, Settlement
 from tests.asking.conftest import SCENES
 from tests.asking.lab import Lab, laboratory, small_library, vague_scenes
 from tests.fakes.model import completion, cut, error, hang
@@ -204,6 +205,40 @@ async def test_the_same_analysis_once_more_is_free_and_finds_the_same(lab: Lab) 
         await lab.configure(openai={"model": "another"})
         await lab.analyse(use_llm="always")
     assert len(lab.model.seen) > asked_before
+
+
+async def test_answers_are_kept_for_a_year(lab: Lab) -> None:
+    async with lab.working():
+        job = await lab.analyse(use_llm="always")
+        asked_once = len(lab.model.seen)
+        await lab.db.write(delete_plan, job.params["plan_id"])
+        lab.now += timedelta(days=364)
+        again = await lab.analyse(use_llm="always")
+        assert len(lab.model.seen) == asked_once
+        await lab.db.write(delete_plan, again.params["plan_id"])
+        lab.now += timedelta(days=2)
+        await lab.analyse(use_llm="always")
+    assert len(lab.model.seen) == 2 * asked_once
+
+
+async def test_of_too_many_answers_the_oldest_go(lab: Lab, monkeypatch) -> None:
+    monkeypatch.setattr(model_calls, "MOST_KEPT", 10)
+    monkeypatch.setattr(model_calls, "MOST_FORGOTTEN", 15)
+
+    async def keep(first: int) -> None:
+        call = Reservation("job", 1, Wanted(1, 1, 0.0), Caps())
+        (call_id,) = await lab.db.model.book([], [call], lab.now)
+        answers = {str(key): {"picks": [], "title": None} for key in range(first, first + 15)}
+        usage = ModelUsage("m", 1, 1, 0.0, 1, 0.0)
+        await lab.db.model.book([Settlement(int(call_id), usage, answers)], [], lab.now)
+
+    await keep(0)
+    lab.now += timedelta(days=1)
+    await keep(15)
+    assert [await lab.db.model.forget_answers(lab.now) for _ in range(3)] == [15, 5, 0]
+    left = await lab.db.model.kept_answers([str(key) for key in range(30)])
+    assert len(left) == 10
+    assert all(int(key) >= 15 for key in left)
 
 
 async def test_an_answer_that_came_before_a_stop_is_not_paid_for_again(tmp_path) -> None:
