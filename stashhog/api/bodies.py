@@ -175,12 +175,12 @@ def _write(file: IO[bytes], piece: bytes) -> None:
 
 
 def _check_media_type(scope: Scope, operation: Operation | None) -> None:
-    consumes = operation.consumes if operation is not None else JSON
+    taken = operation.media_types if operation is not None else (JSON,)
     media_type, _, parameters = (header(scope, b"content-type") or "").partition(";")
     charset = parameters.strip().lower()
-    if media_type.strip().lower() != consumes or charset not in ("", "charset=utf-8"):
+    if media_type.strip().lower() not in taken or charset not in ("", "charset=utf-8"):
         raise ProblemError(
-            415, "unsupported_media_type", f"the body has to be {consumes}", headers=_CLOSE
+            415, "unsupported_media_type", f"the body has to be {taken[0]}", headers=_CLOSE
         )
 
 

@@ -31,6 +31,7 @@ M = TypeVar("M", bound=BaseModel)
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+OCTETS = "application/octet-stream"
 HOLD_TO_CONTRACT = "HOLD_TO_CONTRACT"
 """The app's configuration key that tests set, to have answers held against their models."""
 
@@ -94,6 +95,11 @@ class Operation:
     body_limit_bytes: int | None = None
     streams: bool = False
     open: bool = False
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """What a body may be sent as; one that streams also as a file of no named type."""
+        return (self.consumes, OCTETS) if self.streams else (self.consumes,)
 
     @property
     def first_status(self) -> int:

@@ -129,7 +129,7 @@ class _Writer:
         elif declared.streams:
             operation["requestBody"] = {
                 "required": True,
-                "content": {declared.consumes: {"schema": {"type": "string"}}},
+                "content": {name: {"schema": {"type": "string"}} for name in declared.media_types},
             }
         return operation
 

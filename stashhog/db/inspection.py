@@ -42,7 +42,8 @@ def _inspect(
 ) -> tuple[dict[str, Any] | None, list[Finding]]:
     try:
         path = database_path(data_dir, settings)
-        found = examine(path)
+        # The data folder is made by the first start; any other folder has to be there.
+        found = None if path.parent == data_dir and not data_dir.exists() else examine(path)
         if found is None:
             return None, [("ok", f"{path} will be made at the first start", OK)]
         if found.revision != head():

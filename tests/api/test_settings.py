@@ -34,7 +34,7 @@ async def shown(house: House) -> dict[str, Any]:
 
 async def test_all_groups_are_shown_with_sources(house: House) -> None:
     settings = await shown(house)
-    assert set(settings) == {"values", "sources", "read_only", "version"}
+    assert set(settings) == {"values", "sources", "read_only", "version", "model_notice"}
     assert set(settings["values"]) == {
         "app", "database", "stash", "openai", "analysis", "jobs", "security", "cors", "logging"
     }  # fmt: skip
