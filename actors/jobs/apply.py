@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actors.jobs.context import JobContext
 from actors.jobs.patience import patiently
+from actors.jobs.settling import settle_applies
 from actors.jobs.story import Direction
 from actors.jobs.writing import write_all
 from actors.tasks import Slot, task
@@ -25,6 +26,7 @@ APPLY = Direction(
 @task(JobKind.APPLY, slot=Slot.STASH_WRITER)
 async def run(ctx: JobContext) -> None:
     """Apply from where the journal stands."""
+    await settle_applies(ctx)
     await write_all(ctx, APPLY)
     tally = (await patiently(ctx, ctx.ports.journal.checkpoint, ctx.job.id)).tally
     if tally.get("applied"):

@@ -6,6 +6,7 @@ import trio
 
 from actors.jobs.context import JobContext
 from actors.jobs.patience import OURS, TRIES, patiently, pause_before
+from actors.jobs.settling import settle_applies
 from actors.jobs.story import Direction
 from actors.jobs.writing import write_all
 from actors.tasks import Slot, task
@@ -46,6 +47,7 @@ UNDO = Direction(
 @task(JobKind.UNDO, slot=Slot.STASH_WRITER)
 async def run(ctx: JobContext) -> None:
     """Undo from where the journal stands."""
+    await settle_applies(ctx)
     await write_all(ctx, UNDO)
     if ctx.job.params.get("remove_created"):
         plan_id: int = ctx.job.params["plan_id"]

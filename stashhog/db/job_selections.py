@@ -19,7 +19,9 @@ WRITABLE = {
     JobKind.APPLY: (ChangeStatus.ACCEPTED, ChangeStatus.APPLYING),
     JobKind.UNDO: (ChangeStatus.APPLIED, ChangeStatus.UNDO_CONFLICT),
 }
-"""What a job may take up; `applying` is what an ended job left without having seen its outcome."""
+"""What a job may write."""
+_LISTED = {kind: (*statuses, ChangeStatus.APPLYING) for kind, statuses in WRITABLE.items()}
+"""What a job has on its list: also what an ended apply left without having seen its outcome."""
 
 _NAMED = 5
 
@@ -92,7 +94,7 @@ def insert_changes(
         {
             "n": n,
             "plan": plan_id,
-            "statuses": to_json([status.value for status in WRITABLE[kind]]),
+            "statuses": to_json(sorted({status.value for status in _LISTED[kind]})),
             "ids": ids,
             "scenes": scene_ids,
         },

@@ -71,7 +71,7 @@ def next_work(s: Session, job_id: str, limit: int) -> list[SceneWork]:
             kept = {change.id for change in fit}
             passed += (one for one in mine if one not in kept)
             if fit:
-                work.append(_scene_work(s, row, scene_id, fit))
+                work.append(_scene_work(s, row, row.kind, scene_id, fit))
         after = items[-1][0]
     if passed:
         gone = len(_leave_list(s, row.n, passed))
@@ -110,11 +110,34 @@ def _leave_list(s: Session, n: int, change_ids: Sequence[int]) -> set[int]:
     return set(rows.scalars())
 
 
-def _scene_work(s: Session, row: JobRow, scene_id: int, changes: list[Change]) -> SceneWork:
+def open_applies(s: Session, job_id: str, after: str | None, limit: int) -> list[SceneWork]:
+    """Scenes with changes whose apply was never seen to end, as `ports.JournalStore` says."""
+    row = job_row(s, job_id)
+    rows = run(
+        s,
+        "SELECT id FROM changes WHERE plan_id = :plan AND status = :applying AND scene_id IN"
+        " (SELECT DISTINCT scene_id FROM changes WHERE plan_id = :plan AND status = :applying"
+        "  AND scene_id > :after ORDER BY scene_id LIMIT :limit)",
+        {
+            "plan": row.plan_id,
+            "applying": ChangeStatus.APPLYING.value,
+            "after": -1 if after is None else int(after),
+            "limit": limit,
+        },
+    )
+    scenes: dict[int, list[Change]] = {}
+    for change in change_values(s, list(rows.scalars())).values():
+        scenes.setdefault(int(change.scene_id), []).append(change)
+    return [_scene_work(s, row, JobKind.APPLY, one, scenes[one]) for one in sorted(scenes)]
+
+
+def _scene_work(
+    s: Session, row: JobRow, kind: JobKind, scene_id: int, changes: list[Change]
+) -> SceneWork:
     mine = {change.id for change in changes}
     latest: int | None = None
     about: set[int] = set()
-    for intent_id, ids in _open_intents(s, row, scene_id):
+    for intent_id, ids in _open_intents(s, row, kind, scene_id):
         touched = mine.intersection(ids)
         if touched:
             latest = intent_id
@@ -122,12 +145,14 @@ def _scene_work(s: Session, row: JobRow, scene_id: int, changes: list[Change]) -
     return SceneWork(str(scene_id), tuple(changes), latest, frozenset(about))
 
 
-def _open_intents(s: Session, row: JobRow, scene_id: int) -> list[tuple[int, list[int]]]:
+def _open_intents(
+    s: Session, row: JobRow, kind: JobKind, scene_id: int
+) -> list[tuple[int, list[int]]]:
     rows = run(
         s,
         "SELECT id, change_ids FROM journal WHERE plan_id = ? AND scene_id = ? AND kind = ?"
         " AND settled_at IS NULL ORDER BY id",
-        (row.plan_id, scene_id, row.kind.value),
+        (row.plan_id, scene_id, kind.value),
     )
     return [(intent_id, from_json(ids)) for intent_id, ids in rows]
 
@@ -210,6 +235,21 @@ def record_scenes(
     for intent_id in released:
         release_intent(s, job_id, intent_id, now)
     row = job_row(s, job_id)
+    _count(s, row, _record(s, row, row.kind, scenes, now))
+
+
+def settle_applies(s: Session, job_id: str, scenes: Sequence[SceneOutcomes], now: datetime) -> None:
+    """Commit what became of an earlier apply, as `ports.journal.JournalStore` says."""
+    row = job_row(s, job_id)
+    told = _record(s, row, JobKind.APPLY, scenes, now)
+    if row.kind is JobKind.APPLY:
+        _count(s, row, [one for one in told if one.status is not ChangeStatus.ACCEPTED])
+
+
+def _record(
+    s: Session, row: JobRow, kind: JobKind, scenes: Sequence[SceneOutcomes], now: datetime
+) -> list[ChangeOutcome]:
+    """Store how changes ended and close their intents; returns what is known of them."""
     changes = change_values(s, [one.change_id for each in scenes for one in each.outcomes])
     at = moment_text(now)
     told: list[ChangeOutcome] = []
@@ -217,7 +257,7 @@ def record_scenes(
     for each in scenes:
         known = [outcome for outcome in each.outcomes if outcome.change_id in changes]
         for outcome in known:
-            _store(s, row.kind, outcome, intended=each.intent_id is not None, at=at)
+            _store(s, kind, outcome, intended=each.intent_id is not None, at=at)
         if each.intent_id is not None:
             _settle(s, each.intent_id, "recorded", at)
         if each.scene is not None:
@@ -231,7 +271,7 @@ def record_scenes(
     if moved and row.plan_id is not None:
         move_counts(s, row.plan_id, moved)
     take_own_scenes(s, answered, now)
-    _count(s, row, told)
+    return told
 
 
 def _store(s: Session, kind: JobKind, outcome: ChangeOutcome, *, intended: bool, at: str) -> None:

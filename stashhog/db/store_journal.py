@@ -31,6 +31,16 @@ class JournalRows:
         """The next scenes with unhandled changes; see `ports.JournalStore.next_work`."""
         return await self._db.write(journal.next_work, job_id, limit)
 
+    async def open_applies(self, job_id: str, after: str | None, limit: int) -> Sequence[SceneWork]:
+        """Scenes of the plan with changes that an ended apply left `applying`."""
+        return await self._db.read(journal.open_applies, job_id, after, limit)
+
+    async def settle_applies(
+        self, job_id: str, scenes: Sequence[SceneOutcomes], *, now: datetime
+    ) -> None:
+        """Commit what became of an earlier apply; see `ports.journal.JournalStore`."""
+        await self._db.write(journal.settle_applies, job_id, scenes, now)
+
     async def record_intent(
         self,
         job_id: str,

@@ -86,6 +86,23 @@ class JournalStore(Protocol):
         """
         ...
 
+    async def open_applies(self, job_id: str, after: str | None, limit: int) -> Sequence[SceneWork]:
+        """The next scenes of the job's plan, in id order, with changes that are still `applying`.
+
+        On the job's list or not; the intents are an apply's, whatever the job's kind. What has no
+        open intent was seen not to have arrived.
+        """
+        ...
+
+    async def settle_applies(
+        self, job_id: str, scenes: Sequence[SceneOutcomes], *, now: datetime
+    ) -> None:
+        """Commit what became of an earlier apply of the plan, and settle its intents.
+
+        An apply counts what ended as its own; an undo only learns of it, and its list stays.
+        """
+        ...
+
     async def record_intent(
         self,
         job_id: str,
