@@ -143,3 +143,15 @@ async def test_a_scene_that_is_gone_by_then_ends_as_failed(at: Desk) -> None:
     assert await _by_scene(at, plan_id) == {"1": {"failed"}, "2": {"conflict"}, "3": {"accepted"}}
     codes = {c["error"]["code"] for c in await at.changes(plan_id) if c["scene_id"] == "1"}
     assert codes == {"gone"}
+
+
+async def test_a_scene_that_cannot_be_read_stays_open_for_the_next_job(at: Desk) -> None:
+    plan_id = await _left_open(at)
+    scene = at.sample.state.scenes[1]
+    read_as, scene.updated_at = scene.updated_at, "nonsense"
+    job = await at.undo(plan_id)
+    assert (job.status, job.result["undone"], job.result["skipped"]) == ("completed", 0, 7)
+    assert await _by_scene(at, plan_id) == {"1": {"applying"}, "2": {"conflict"}, "3": {"accepted"}}
+    scene.updated_at = read_as
+    assert (await at.undo(plan_id)).result["undone"] == 5
+    assert _bare(at, 1)
