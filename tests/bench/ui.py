@@ -124,7 +124,8 @@ async def _decided(tab: Tab, decisions: int) -> list[float]:
     await tab.run("seen.presses.length = 0")
     for number in range(decisions):
         await tab.press("a" if number % 3 else "r")
-    await tab.wait(f"seen.presses.length >= {decisions}")
+        # The next key comes once this one is seen, as a person's does.
+        await tab.wait(f"seen.presses.length > {number}")
     await tab.wait("document.querySelector('.review-foot').innerText.includes('All decisions')")
     presses: list[float] = await tab.run("seen.presses")
     return presses
