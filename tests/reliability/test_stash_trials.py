@@ -8,7 +8,7 @@ from tests.reliability import colleague, damage, flaky, points, pool, undoing
 from tests.reliability.trial import Trial
 
 SEED = 20261125
-COUNTS = {flaky: 40, colleague: 40, undoing: 40, points: 16, pool: 40, damage: 100}
+COUNTS = {flaky: 40, colleague: 40, undoing: 40, points: 16, pool: 40, damage: 50}
 
 
 @pytest.mark.parametrize("module", COUNTS, ids=lambda module: module.__name__.rsplit(".", 1)[-1])

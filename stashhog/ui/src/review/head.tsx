@@ -23,7 +23,9 @@ export function ReviewHead({ review, ask }: { review: Review; ask: (what: Asking
   const job = jobOf(review.id);
   const totals = review.totals.value;
   const accepted = totals.get("accepted") ?? 0;
-  const written = (totals.get("applied") ?? 0) + (totals.get("undo_conflict") ?? 0);
+  // What an ended job left as "applying" may have been written; undoing it begins by finding out.
+  const open = plan.status === "applying" ? 0 : totals.get("applying") ?? 0;
+  const written = (totals.get("applied") ?? 0) + (totals.get("undo_conflict") ?? 0) + open;
   const total = review.index.changes.size;
   const { name, tone } = PLAN_STATUS[plan.status];
   return (
