@@ -34,6 +34,9 @@ def free_port() -> int:
     raise AssertionError("no free port")
 
 
+NOT_ITS_OWN = ("STASHHOG_", "OPENAI_", "COVERAGE_")
+
+
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process' environment without anything that is a setting of the service.
 
@@ -42,7 +45,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("STASHHOG_", "OPENAI_", "COVERAGE_")) and "proxy" not in name.lower()
+        if not name.startswith(NOT_ITS_OWN) and "proxy" not in name.lower()
     }
     path = os.pathsep.join(filter(None, (str(ROOT), kept.get("PYTHONPATH"))))
     return {**kept, "PYTHONPATH": path, **(extra or {})}
