@@ -31,6 +31,7 @@ from stashhog.llm import ModelSwitch
 from tests.asking.lab import PERFORMERS, STUDIOS, TAGS, laboratory, small_library, vague_scenes
 from tests.asking.recorded import FILE, MODEL, key_of, requests, settings
 from tests.fakes.model import FakeModel, Said, Seen, serve_fake_model
+from tests.rig.waiting import until
 
 READY_SECONDS = 120
 SCENES = 20
@@ -80,16 +81,14 @@ def _serving(server: str, weights: Path) -> Iterator[str]:
 
 
 def _await_ready(process: subprocess.Popen[bytes], url: str) -> None:
-    ends = time.monotonic() + READY_SECONDS
-    while time.monotonic() < ends:
+    def answers() -> bool:
         assert process.poll() is None, "the server ended by itself"
         try:
-            if httpx.get(f"{url}/health", timeout=2, trust_env=False).status_code == 200:
-                return
+            return httpx.get(f"{url}/health", timeout=2, trust_env=False).status_code == 200
         except httpx.HTTPError:
-            pass
-        time.sleep(0.2)
-    raise AssertionError("the server did not come up")
+            return False
+
+    until(answers, "the server is up", seconds=READY_SECONDS, every_s=0.2)
 
 
 async def _analyse(url: str, style: str) -> int:
