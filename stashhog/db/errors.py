@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -39,6 +40,8 @@ def storage_error(error: BaseException | None, path: Path) -> StashHogException 
         return BusyError(f"another program holds {path}; close it", retry_after_seconds=2.0)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return damaged(path)
+    if code == sqlite3.SQLITE_CANTOPEN and _may_be_opened(path):
+        return BusyError(f"{path} cannot be opened just now; too many files may be open")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return read_only(path)
     if code == sqlite3.SQLITE_IOERR:
@@ -46,6 +49,11 @@ def storage_error(error: BaseException | None, path: Path) -> StashHogException 
             f"reading or writing {path} failed ({error}); check the disk", code="disk_error"
         )
     return None
+
+
+def _may_be_opened(path: Path) -> bool:
+    """Whether nothing about the file forbids it, so that descriptors must have run out."""
+    return path.is_file() and os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def has_room(path: Path) -> bool:

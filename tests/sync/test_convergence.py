@@ -21,18 +21,33 @@ from stashhog.db.values import run
 from stashhog.demo.faults import edited
 from tests.reliability.converge import NEWEST, OLDEST, converges, converges_without_a_sweep
 from tests.reliability.copies import copy_of, differences
-from tests.reliability.library_histories import ORDINARY, Edit, History, Sync, World, histories
+from tests.reliability.library_histories import (
+    EDITS,
+    ORDINARY,
+    Edit,
+    History,
+    Sync,
+    World,
+    histories,
+)
 
 EMPTY = History(NEWEST, "UTC", ())
 FEW = settings(
-    max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    derandomize=True,
+    max_examples=8,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
+SEEN = tuple(name for name in EDITS if name != "restore")
+"""A backup that is restored right after something was deleted in mid-sync leaves no trace (README);
+the example below, and by the hundred `python -m tests.reliability converge`, restore ones too."""
 FULL = Sync("full")
 FIRST_PAGE = PaginationParams(1, 50)
 
 
 @FEW
-@given(histories(versions=(NEWEST, OLDEST)))
+@given(histories(SEEN, versions=(NEWEST, OLDEST)))
 @example(
     History(
         NEWEST,
