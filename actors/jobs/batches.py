@@ -2,7 +2,7 @@
 
 Rules:
 - All intents of a batch are on disk before its first mutation; what a crash leaves open of them is
-  settled by reading, so no scene is written to twice because of it.
+  settled by reading (`actors.jobs.settling`), so no scene is written to twice because of it.
 - A cancel lands between two mutations: what was answered is committed, what was not sent is
   released, and nothing is sent any more.
 - The first failure ends the batch; its scene is somebody else's, and so is every scene with
@@ -97,8 +97,7 @@ async def write_batch(story: Story, work: Sequence[SceneWork]) -> Written:
 
 def _sort_in(batch: _Batch, item: SceneWork, seen: Seen | ChangeError) -> None:
     story = batch.story
-    unusual = item.intent_id is not None or any(_names_nobody(each) for each in item.changes)
-    if unusual or isinstance(seen, ChangeError):
+    if isinstance(seen, ChangeError) or any(_names_nobody(each) for each in item.changes):
         batch.written.apart.append((item, seen))
         return
     outcomes, to_send = judged(story, seen.scene, item.changes)
@@ -133,7 +132,7 @@ async def _send(batch: _Batch, intents: Sequence[int | None], unsent: list[int])
             with ctx.finishing():
                 answered = await ctx.ports.stash.update_scene(planned.update)
                 outcomes = checked(batch.story, answered, changes, planned.observed)
-                batch.outcomes.append(SceneOutcomes(tuple(outcomes), intent, answered))
+                batch.outcomes.append(SceneOutcomes(tuple(outcomes), (intent,), answered))
         except StashHogException as error:
             batch.written.trouble = Trouble(planned.scene_id, changes, intent, error)
             return

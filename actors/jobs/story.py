@@ -9,8 +9,19 @@ from dataclasses import dataclass, field, replace
 from actors.jobs.context import JobContext
 from actors.jobs.patience import TRIES
 from stashhog.core.exceptions import StashHogException
+from stashhog.domain.jobs import JobKind
 from stashhog.domain.library import Library, Scene
-from stashhog.domain.merge import SceneUpdate, Verdict, present_value
+from stashhog.domain.merge import (
+    SceneUpdate,
+    Verdict,
+    judge_apply,
+    judge_undo,
+    landed_apply,
+    landed_undo,
+    present_value,
+    update_for_apply,
+    update_for_undo,
+)
 from stashhog.domain.plans import Change, ChangeError, ChangeStatus, Value
 from stashhog.ports.journal import ChangeOutcome
 
@@ -22,6 +33,7 @@ GONE_CODES = frozenset({"gone", "missing_reference"})
 class Direction:
     """What tells an apply from an undo."""
 
+    kind: JobKind
     judge: Callable[[Change, Value], Verdict]
     landed: Callable[[Change, Value], bool]
     update: Callable[[str, Iterable[Change]], SceneUpdate]
@@ -29,6 +41,28 @@ class Direction:
     conflict: ChangeStatus
     failed: ChangeStatus
     creates: bool
+
+
+APPLY = Direction(
+    kind=JobKind.APPLY,
+    judge=judge_apply,
+    landed=landed_apply,
+    update=update_for_apply,
+    done=ChangeStatus.APPLIED,
+    conflict=ChangeStatus.CONFLICT,
+    failed=ChangeStatus.FAILED,
+    creates=True,
+)
+UNDO = Direction(
+    kind=JobKind.UNDO,
+    judge=judge_undo,
+    landed=landed_undo,
+    update=update_for_undo,
+    done=ChangeStatus.UNDONE,
+    conflict=ChangeStatus.UNDO_CONFLICT,
+    failed=ChangeStatus.APPLIED,
+    creates=False,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import trio
 
 from actors.jobs.context import JobContext
 from actors.jobs.patience import OURS, TRIES, patiently, pause_before
-from actors.jobs.settling import settle_applies
-from actors.jobs.story import Direction
+from actors.jobs.settling import settle
+from actors.jobs.story import UNDO, Story
 from actors.jobs.writing import write_all
 from actors.tasks import Slot, task
 from stashhog.core.exceptions import (
@@ -19,8 +19,6 @@ from stashhog.core.exceptions import (
     StashUnknownOutcomeError,
 )
 from stashhog.domain.jobs import JobKind
-from stashhog.domain.merge import judge_undo, landed_undo, update_for_undo
-from stashhog.domain.plans import ChangeStatus
 from stashhog.ports.journal import Creation
 
 LOOK_AGAIN = (
@@ -33,22 +31,11 @@ LOOK_AGAIN = (
 )
 """After these only Stash knows whether an entity is still there."""
 
-UNDO = Direction(
-    judge=judge_undo,
-    landed=landed_undo,
-    update=update_for_undo,
-    done=ChangeStatus.UNDONE,
-    conflict=ChangeStatus.UNDO_CONFLICT,
-    failed=ChangeStatus.APPLIED,
-    creates=False,
-)
-
 
 @task(JobKind.UNDO, slot=Slot.STASH_WRITER)
 async def run(ctx: JobContext) -> None:
     """Undo from where the journal stands."""
-    await settle_applies(ctx)
-    await write_all(ctx, UNDO)
+    await write_all(Story(ctx, UNDO, await settle(ctx)))
     if ctx.job.params.get("remove_created"):
         plan_id: int = ctx.job.params["plan_id"]
         for creation in await patiently(ctx, ctx.ports.journal.created_entities, plan_id):

@@ -7,7 +7,8 @@ answers → commit the outcome. Where all goes well this is done for some scenes
 Rules:
 - What was surely not executed may be sent again; what may have been executed is read, never resent
   blindly.
-- An intent that a crash or a lost reply left open is settled by reading before anything is sent.
+- An intent that a lost reply left open is settled by reading before anything is sent, and so is
+  what an earlier job left open (`actors.jobs.settling`).
 - "Send and record" is shielded (`ctx.finishing`), and so is one short look after a lost reply: a
   cancel lands between scenes, a stop leaves the intent open for the next start.
 - Nothing is written on the word of an old read. What Stash takes between our last read and our
@@ -27,7 +28,7 @@ from actors.jobs.context import JobContext
 from actors.jobs.entities import with_entities
 from actors.jobs.looking import FRESH_S, Seen, look, read
 from actors.jobs.patience import TRIES, UNSAVED, asked_pause, firmly, patiently, pause_before
-from actors.jobs.story import GAVE_UP, Direction, Story, checked, done, failure, judged
+from actors.jobs.story import GAVE_UP, Story, checked, done, failure, judged
 from stashhog.core.exceptions import (
     ConflictError,
     StashBusyError,
@@ -49,9 +50,9 @@ STALE_S = 1.0
 """So long may committing the intent take (a full disk, a locked file) before we read anew."""
 
 
-async def write_all(ctx: JobContext, direction: Direction) -> None:
+async def write_all(story: Story) -> None:
     """Handle all changes of the job, some scenes at a time, until none is left."""
-    story = Story(ctx, direction, await patiently(ctx, ctx.ports.journal.library))
+    ctx = story.ctx
     most = BATCH
     while work := await patiently(ctx, ctx.ports.journal.next_work, ctx.job.id, most):
         written = await write_batch(story, work)
@@ -90,12 +91,8 @@ async def _scene(story: Story, item: SceneWork, seen: Seen | ChangeError) -> boo
         if seen.older_than(FRESH_S):
             seen = await read(story.ctx, item.scene_id)
     if isinstance(seen, ChangeError):
-        await _fail(story, changes, seen, intent_id=item.intent_id)
+        await _fail(story, changes, seen)
         return True
-    if item.intent_id is not None:
-        about = [c for c in changes if c.id in item.intent_change_ids]
-        await _settle(story, seen.scene, about, item.intent_id)
-        changes = [c for c in changes if c not in about or not story.settled(seen.scene, c)]
     return await _judge_and_send(story, seen, changes)
 
 

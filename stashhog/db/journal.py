@@ -34,7 +34,7 @@ from stashhog.db.values import (
 from stashhog.domain.jobs import JobKind
 from stashhog.domain.library import Scene
 from stashhog.domain.plans import Change, ChangeStatus
-from stashhog.ports.journal import ChangeOutcome, Intent, SceneOutcomes, SceneWork
+from stashhog.ports.journal import ChangeOutcome, Intent, OpenScene, SceneOutcomes, SceneWork
 
 _TALLY: Mapping[JobKind, Mapping[ChangeStatus, str]] = {
     JobKind.APPLY: {
@@ -67,11 +67,16 @@ def next_work(s: Session, job_id: str, limit: int) -> list[SceneWork]:
         changes = change_values(s, [change_id for _, change_id in items])
         for scene_id in dict.fromkeys(scene_id for scene_id, _ in items):
             mine = [change_id for scene, change_id in items if scene == scene_id]
-            fit = [changes[one] for one in mine if _fits(row.kind, changes.get(one))]
+            left_open: set[int] = set().union(*_open_intents(s, row, row.kind, scene_id).values())
+            fit = [
+                changes[one]
+                for one in mine
+                if one not in left_open and _fits(row.kind, changes.get(one))
+            ]
             kept = {change.id for change in fit}
             passed += (one for one in mine if one not in kept)
             if fit:
-                work.append(_scene_work(s, row, row.kind, scene_id, fit))
+                work.append(SceneWork(str(scene_id), tuple(fit)))
         after = items[-1][0]
     if passed:
         gone = len(_leave_list(s, row.n, passed))
@@ -110,17 +115,28 @@ def _leave_list(s: Session, n: int, change_ids: Sequence[int]) -> set[int]:
     return set(rows.scalars())
 
 
-def open_applies(s: Session, job_id: str, after: str | None, limit: int) -> list[SceneWork]:
-    """Scenes with changes whose apply was never seen to end, as `ports.JournalStore` says."""
+def open_scenes(
+    s: Session, job_id: str, kind: JobKind, after: str | None, limit: int
+) -> list[OpenScene]:
+    """Scenes with changes whose end was never saved, as `ports.JournalStore.open_scenes` says."""
     row = job_row(s, job_id)
     rows = run(
         s,
-        "SELECT id FROM changes WHERE plan_id = :plan AND status = :applying AND scene_id IN"
-        " (SELECT DISTINCT scene_id FROM changes WHERE plan_id = :plan AND status = :applying"
-        "  AND scene_id > :after ORDER BY scene_id LIMIT :limit)",
+        "WITH open AS (SELECT id, scene_id, status FROM changes"
+        "  WHERE plan_id = :plan AND status = :applying"
+        " UNION SELECT changes.id, changes.scene_id, changes.status"
+        "  FROM journal, json_each(journal.change_ids) AS sent"
+        "  JOIN changes ON changes.id = sent.value"
+        "  WHERE journal.plan_id = :plan AND journal.kind = :kind AND settled_at IS NULL),"
+        " writable AS (SELECT id, scene_id FROM open"
+        "  WHERE status IN (SELECT value FROM json_each(:writable)) AND scene_id > :after)"
+        " SELECT id FROM writable WHERE scene_id IN"
+        " (SELECT DISTINCT scene_id FROM writable ORDER BY scene_id LIMIT :limit)",
         {
             "plan": row.plan_id,
+            "kind": kind.value,
             "applying": ChangeStatus.APPLYING.value,
+            "writable": to_json([status.value for status in WRITABLE[kind]]),
             "after": -1 if after is None else int(after),
             "limit": limit,
         },
@@ -128,33 +144,26 @@ def open_applies(s: Session, job_id: str, after: str | None, limit: int) -> list
     scenes: dict[int, list[Change]] = {}
     for change in change_values(s, list(rows.scalars())).values():
         scenes.setdefault(int(change.scene_id), []).append(change)
-    return [_scene_work(s, row, JobKind.APPLY, one, scenes[one]) for one in sorted(scenes)]
+    return [_open_scene(s, row, kind, one, scenes[one]) for one in sorted(scenes)]
 
 
-def _scene_work(
+def _open_scene(
     s: Session, row: JobRow, kind: JobKind, scene_id: int, changes: list[Change]
-) -> SceneWork:
-    mine = {change.id for change in changes}
-    latest: int | None = None
-    about: set[int] = set()
-    for intent_id, ids in _open_intents(s, row, kind, scene_id):
-        touched = mine.intersection(ids)
-        if touched:
-            latest = intent_id
-            about |= touched
-    return SceneWork(str(scene_id), tuple(changes), latest, frozenset(about))
+) -> OpenScene:
+    intents = _open_intents(s, row, kind, scene_id)
+    sent: frozenset[int] = frozenset().union(*intents.values())
+    return OpenScene(str(scene_id), tuple(changes), tuple(intents), sent)
 
 
-def _open_intents(
-    s: Session, row: JobRow, kind: JobKind, scene_id: int
-) -> list[tuple[int, list[int]]]:
+def _open_intents(s: Session, row: JobRow, kind: JobKind, scene_id: int) -> dict[int, list[int]]:
+    """The changes that each open intent for a scene is about."""
     rows = run(
         s,
         "SELECT id, change_ids FROM journal WHERE plan_id = ? AND scene_id = ? AND kind = ?"
-        " AND settled_at IS NULL ORDER BY id",
+        " AND settled_at IS NULL",
         (row.plan_id, scene_id, kind.value),
     )
-    return [(intent_id, from_json(ids)) for intent_id, ids in rows]
+    return {intent_id: from_json(ids) for intent_id, ids in rows}
 
 
 # --- before -------------------------------------------------------------------------------------
@@ -238,11 +247,13 @@ def record_scenes(
     _count(s, row, _record(s, row, row.kind, scenes, now))
 
 
-def settle_applies(s: Session, job_id: str, scenes: Sequence[SceneOutcomes], now: datetime) -> None:
-    """Commit what became of an earlier apply, as `ports.journal.JournalStore` says."""
+def settle(
+    s: Session, job_id: str, kind: JobKind, scenes: Sequence[SceneOutcomes], now: datetime
+) -> None:
+    """Commit what became of an earlier apply or undo, as `ports.journal.JournalStore` says."""
     row = job_row(s, job_id)
-    told = _record(s, row, JobKind.APPLY, scenes, now)
-    if row.kind is JobKind.APPLY:
+    told = _record(s, row, kind, scenes, now)
+    if row.kind is kind:
         _count(s, row, [one for one in told if one.status is not ChangeStatus.ACCEPTED])
 
 
@@ -257,9 +268,9 @@ def _record(
     for each in scenes:
         known = [outcome for outcome in each.outcomes if outcome.change_id in changes]
         for outcome in known:
-            _store(s, kind, outcome, intended=each.intent_id is not None, at=at)
-        if each.intent_id is not None:
-            _settle(s, each.intent_id, "recorded", at)
+            _store(s, kind, outcome, intended=bool(each.intent_ids), at=at)
+        for intent_id in each.intent_ids:
+            _settle(s, intent_id, "recorded", at)
         if each.scene is not None:
             answered.append((each.scene, {changes[one.change_id].field for one in known}))
         told += known
@@ -316,13 +327,10 @@ def _count(s: Session, row: JobRow, outcomes: Sequence[ChangeOutcome]) -> None:
 
 
 def _settle(s: Session, intent_id: int, how: str, at: str) -> None:
-    """Close an intent, and older ones for the same scene: what is known now settles them too."""
     run(
         s,
-        "UPDATE journal SET settled_at = :at, settled_as = :how WHERE settled_at IS NULL"
-        " AND id <= :id AND (plan_id, scene_id, kind) IN"
-        " (SELECT plan_id, scene_id, kind FROM journal WHERE id = :id)",
-        {"at": at, "how": how, "id": intent_id},
+        "UPDATE journal SET settled_at = ?, settled_as = ? WHERE id = ? AND settled_at IS NULL",
+        (at, how, intent_id),
     )
 
 

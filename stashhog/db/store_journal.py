@@ -10,11 +10,19 @@ from stashhog.db import journal, own_writes
 from stashhog.db.access import Access
 from stashhog.db.entities import whole_library
 from stashhog.db.job_rows import job_checkpoint
+from stashhog.domain.jobs import JobKind
 from stashhog.domain.library import Entity, EntityKind, Library, Scene
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.plans import Value
 from stashhog.ports import Checkpoint
-from stashhog.ports.journal import ChangeOutcome, Creation, Intent, SceneOutcomes, SceneWork
+from stashhog.ports.journal import (
+    ChangeOutcome,
+    Creation,
+    Intent,
+    OpenScene,
+    SceneOutcomes,
+    SceneWork,
+)
 
 
 class JournalRows:
@@ -31,15 +39,17 @@ class JournalRows:
         """The next scenes with unhandled changes; see `ports.JournalStore.next_work`."""
         return await self._db.write(journal.next_work, job_id, limit)
 
-    async def open_applies(self, job_id: str, after: str | None, limit: int) -> Sequence[SceneWork]:
-        """Scenes of the plan with changes that an ended apply left `applying`."""
-        return await self._db.read(journal.open_applies, job_id, after, limit)
+    async def open_scenes(
+        self, job_id: str, kind: JobKind, after: str | None, limit: int
+    ) -> Sequence[OpenScene]:
+        """Scenes of the plan that an ended job left open; see `ports.journal.JournalStore`."""
+        return await self._db.read(journal.open_scenes, job_id, kind, after, limit)
 
-    async def settle_applies(
-        self, job_id: str, scenes: Sequence[SceneOutcomes], *, now: datetime
+    async def settle(
+        self, job_id: str, kind: JobKind, scenes: Sequence[SceneOutcomes], *, now: datetime
     ) -> None:
-        """Commit what became of an earlier apply; see `ports.journal.JournalStore`."""
-        await self._db.write(journal.settle_applies, job_id, scenes, now)
+        """Commit what became of an earlier job; see `ports.journal.JournalStore`."""
+        await self._db.write(journal.settle, job_id, kind, scenes, now)
 
     async def record_intent(
         self,
@@ -83,7 +93,8 @@ class JournalRows:
         now: datetime,
     ) -> None:
         """Commit outcomes; see `ports.JournalStore.record_outcomes`."""
-        one = SceneOutcomes(tuple(outcomes), intent_id, scene)
+        intents = () if intent_id is None else (intent_id,)
+        one = SceneOutcomes(tuple(outcomes), intents, scene)
         await self._db.write(journal.record_scenes, job_id, [one], now=now)
 
     async def release_intent(self, job_id: str, intent_id: int) -> None:

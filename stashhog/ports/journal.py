@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from stashhog.domain.jobs import JobKind
 from stashhog.domain.library import Entity, EntityKind, Library, Scene
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.plans import Change, ChangeError, ChangeStatus, Value
@@ -15,16 +16,24 @@ from stashhog.ports import Checkpoint
 
 @dataclass(frozen=True, slots=True)
 class SceneWork:
-    """The changes of one scene that an apply or undo job has still to handle.
+    """The changes of one scene that an apply or undo job has still to handle."""
 
-    `intent_id` names an intent of ours for this scene that was never settled: it may have arrived.
-    `intent_change_ids` are the changes that it was about.
+    scene_id: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenScene:
+    """The changes of one scene of which no outcome was saved.
+
+    `intent_ids` are the intents for the scene that were never settled, and `sent` the changes that
+    they are about: these may have arrived.
     """
 
     scene_id: str
     changes: tuple[Change, ...]
-    intent_id: int | None = None
-    intent_change_ids: frozenset[int] = frozenset()
+    intent_ids: tuple[int, ...]
+    sent: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +50,10 @@ class ChangeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SceneOutcomes:
-    """Outcomes of one scene's changes, the intent that they settle, and the scene as answered."""
+    """Outcomes of one scene's changes, the intents that they settle, and the scene as answered."""
 
     outcomes: tuple[ChangeOutcome, ...]
-    intent_id: int | None = None
+    intent_ids: tuple[int, ...] = ()
     scene: Scene | None = None
 
 
@@ -82,24 +91,27 @@ class JournalStore(Protocol):
         """The next scenes of the job that have unhandled changes, in id order.
 
         Changes whose status was moved by a person meanwhile are counted `skipped` and left out;
-        so are, for an undo, changes with the outcome `already`: what was not ours is not undone.
+        so are changes with an open intent, and for an undo those with the outcome `already`: what
+        was not ours is not undone.
         """
         ...
 
-    async def open_applies(self, job_id: str, after: str | None, limit: int) -> Sequence[SceneWork]:
-        """The next scenes of the job's plan, in id order, with changes that are still `applying`.
+    async def open_scenes(
+        self, job_id: str, kind: JobKind, after: str | None, limit: int
+    ) -> Sequence[OpenScene]:
+        """The next scenes of the job's plan, in id order, that an apply or undo left open.
 
-        On the job's list or not; the intents are an apply's, whatever the job's kind. What has no
-        open intent was seen not to have arrived.
+        On the job's list or not, and whatever the job's own kind. Open are changes with an open
+        intent of that kind, and those still `applying`: without an intent, these never arrived.
         """
         ...
 
-    async def settle_applies(
-        self, job_id: str, scenes: Sequence[SceneOutcomes], *, now: datetime
+    async def settle(
+        self, job_id: str, kind: JobKind, scenes: Sequence[SceneOutcomes], *, now: datetime
     ) -> None:
-        """Commit what became of an earlier apply of the plan, and settle its intents.
+        """Commit what became of an earlier apply or undo of the plan, and settle its intents.
 
-        An apply counts what ended as its own; an undo only learns of it, and its list stays.
+        A job of that kind counts what ended as its own; another one only learns of it.
         """
         ...
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from stashhog.db.plan_rows import PlanRow, plan_row
 from stashhog.demo.faults import reset
 from stashhog.domain.jobs import ApplySubmission, ChangeSelection, UndoSubmission
+from stashhog.domain.plans import ChangeStatus
 from tests.jobs.changes import full_set, title
 from tests.jobs.desk import Desk
 
@@ -122,7 +123,7 @@ async def test_a_part_that_is_applied_leaves_the_rest_known_as_ours(at: Desk) ->
     assert _bare(at, 1)
 
 
-@pytest.mark.parametrize("step", ["settle_applies", "record_scenes"])
+@pytest.mark.parametrize("step", ["settle", "record_scenes"])
 @pytest.mark.parametrize("after", [False, True])
 async def test_an_undo_that_dies_on_the_way_is_taken_up_by_the_next(
     at: Desk, step: str, after: bool
@@ -155,3 +156,71 @@ async def test_a_scene_that_cannot_be_read_stays_open_for_the_next_job(at: Desk)
     scene.updated_at = read_as
     assert (await at.undo(plan_id)).result["undone"] == 5
     assert _bare(at, 1)
+
+
+# --- an undo whose outcome was never saved ------------------------------------------------------
+
+
+async def _undo_left_open(at: Desk) -> int:
+    """A plan whose undo died: scenes 1 and 2 are as before, 3 is not, and nothing is recorded.
+
+    Then somebody gave scene 2 a title of their own.
+    """
+    plan_id = await at.plan(*full_set("1"), title("2"), title("3"))
+    await at.apply(plan_id)
+    at.sample.faults.add(reset(), "mutation", skip=2)
+    await _dying(at, "record_scenes", at.undo(plan_id))
+    scenes = at.sample.state.scenes
+    assert [scenes[n].title for n in (1, 2, 3)] == ["", "", "Title 3"]
+    assert await at.statuses(plan_id) == ["applied"] * 7
+    assert await at.db.read(_open) == 3
+    scenes[2].title = "Mine"
+    return plan_id
+
+
+SETTLED_UNDO = {"1": {"undone"}, "2": {"undo_conflict"}, "3": {"applied"}}
+
+
+async def test_a_part_that_is_undone_leaves_the_rest_known_as_undone(at: Desk) -> None:
+    plan_id = await _undo_left_open(at)
+    before = len(at.sample.state.mutations)
+    chosen = ChangeSelection(change_ids=await _ids(at, plan_id, "title"))
+    job = await at.run(UndoSubmission(plan_id, chosen))
+    assert (job.result["undone"], job.result["conflicts"], job.result["skipped"]) == (1, 0, 0)
+    assert job.progress.done == job.progress.total == 1
+    assert await _by_scene(at, plan_id) == SETTLED_UNDO
+    assert len(at.sample.state.mutations) == before
+    assert await at.db.read(_open) == 0
+    rest = await at.undo(plan_id)
+    assert (rest.result["undone"], rest.result["conflicts"]) == (1, 1)
+    assert [at.sample.state.scenes[n].title for n in (2, 3)] == ["Mine", ""]
+
+
+async def test_an_apply_learns_of_the_undo_before_it_and_counts_only_its_own(at: Desk) -> None:
+    plan_id = await _undo_left_open(at)
+    await at.undo(plan_id)
+    first = await _ids(at, plan_id, "date")
+    await at.decide(plan_id, ChangeStatus.ACCEPTED, first)
+    await at.apply(plan_id)
+    await _dying(at, "record_scenes", at.undo(plan_id))
+    await at.decide(plan_id, ChangeStatus.ACCEPTED, await _ids(at, plan_id, "title"))
+    job = await at.apply(plan_id)
+    assert (job.result["applied"], job.progress.total) == (1, 1)
+    dates = {c["status"] for c in await at.changes(plan_id) if c["id"] in first}
+    assert dates == {"undone"}
+    assert (at.sample.state.scenes[1].date, at.sample.state.scenes[1].title) == (None, "Title 1")
+    assert await at.db.read(_open) == 0
+
+
+async def test_an_undone_scene_that_cannot_be_read_stays_open_for_the_next_job(at: Desk) -> None:
+    plan_id = await _undo_left_open(at)
+    scene = at.sample.state.scenes[1]
+    read_as, scene.updated_at = scene.updated_at, "nonsense"
+    job = await at.undo(plan_id)
+    assert (job.result["undone"], job.result["conflicts"], job.result["skipped"]) == (1, 1, 5)
+    assert (await _by_scene(at, plan_id))["1"] == {"applied"}
+    assert await at.db.read(_open) == 1
+    scene.updated_at = read_as
+    assert (await at.undo(plan_id)).result["undone"] == 5
+    assert (await _by_scene(at, plan_id))["1"] == {"undone"}
+    assert await at.db.read(_open) == 0
