@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 import orjson
-from sqlalchemy import Select, case, delete, exists, func, insert, literal, null, select, update
+from sqlalchemy import Select, case, delete, func, insert, literal, null, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from stashhog.core.exceptions import ValidationError
@@ -136,15 +136,12 @@ def _remember(s: Session, chosen: Select[Any], at: str) -> None:
 
 def _forget(s: Session, chosen: Select[Any]) -> None:
     """Forget the rejections of those that were rejected."""
-    rejected = exists().where(
-        changes.c.id.in_(chosen),
-        changes.c.status == ChangeStatus.REJECTED.value,
-        changes.c.scene_id == rejections.c.scene_id,
-        changes.c.field == rejections.c.field,
-        changes.c.action == rejections.c.action,
-        changes.c.value_key == rejections.c.value_key,
+    what = ("scene_id", "field", "action", "value_key")
+    rejected = select(*(changes.c[name] for name in what)).where(
+        changes.c.id.in_(chosen), changes.c.status == ChangeStatus.REJECTED.value
     )
-    s.execute(delete(rejections).where(rejected).execution_options(synchronize_session=False))
+    same = tuple_(*(rejections.c[name] for name in what)).in_(rejected)
+    s.execute(delete(rejections).where(same).execution_options(synchronize_session=False))
 
 
 # --- decisions that come back from a file --------------------------------------------------------
