@@ -9,6 +9,7 @@ from datetime import datetime
 import trio
 
 from actors.cpu import Checkpoint, Cpu
+from stashhog.core.interpreter import uncollected
 from stashhog.domain.learning import Knowledge, learn
 from stashhog.domain.learning.decisions import corrections, trust
 from stashhog.domain.learning.keeping import knowledge_key, packed, unpacked
@@ -33,7 +34,8 @@ async def learned(plans: PlanStore, revision: int, cpu: Cpu) -> Knowledge:
         found = None if kept is None else unpacked(kept, library, key, checkpoint)
         if found is not None:
             return found, None
-        fresh = learn(library, _organized(plans), _paths(plans), checkpoint=checkpoint)
+        with uncollected():
+            fresh = learn(library, _organized(plans), _paths(plans), checkpoint=checkpoint)
         return fresh, packed(fresh, key) if fresh.organized_scenes else None
 
     knowledge, content = await cpu(work)

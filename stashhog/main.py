@@ -14,7 +14,6 @@ import os
 import resource
 import secrets
 import signal
-import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -30,6 +29,7 @@ from stashhog.api import create_app
 from stashhog.api.dependencies import Services
 from stashhog.api.server import serve_http
 from stashhog.api.settings_holder import SettingsHolder
+from stashhog.core import interpreter
 from stashhog.core.config import Settings, SettingsLayers, resolve
 from stashhog.core.logging import configure_logging
 from stashhog.db import Database, open_database
@@ -47,8 +47,6 @@ STOP_BUDGET_S = 8.0
 ACTORS_STOP_S = 5.0
 EXIT_WATCHDOG = 75
 DESCRIPTORS = 8192
-SWITCH_INTERVAL_S = 0.0005
-"""Keeps the event loop and the database writer going beside a matching thread (measured)."""
 
 _log = structlog.get_logger(__name__)
 
@@ -76,7 +74,7 @@ async def open_core(layers: SettingsLayers, *, resume: bool) -> AsyncGenerator[C
         StorageError: the folder or the database cannot be used, or another process holds it.
         SettingsError: a setting cannot be used.
     """
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    interpreter.share_out()
     settings = resolve(layers).settings
     with lock_data_folder(settings.app.data_dir):
         async with open_database(settings.app.data_dir, settings.database) as db:
@@ -165,6 +163,7 @@ async def serve(
                 url: str = await serving.start(
                     serve_http, app, core.holder.current, hypercorn_values, services.closing
                 )
+                interpreter.keep_for_good()
                 with _announced(core.holder.current, url, services.command_token):
                     _log.info("serving", url=url)
                     if on_ready is not None:

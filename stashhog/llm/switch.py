@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
+from stashhog.core import interpreter
 from stashhog.core.config import OpenAISettings
 from stashhog.core.exceptions import ModelRefusedError, OpenAIError
 from stashhog.llm.answers import usage_of
@@ -143,4 +144,5 @@ class ModelSwitch:
 def _open(settings: OpenAISettings) -> Chat:
     from stashhog.llm.chat import Chat  # noqa: PLC0415 - loads openai, which is heavy
 
+    interpreter.keep_for_good()
     return Chat(settings)
