@@ -1,15 +1,15 @@
-"""`python -m tests.bench sync|list|analyze|model|apply|ws|ui [options]`: measures, judges nothing.
+"""`python -m tests.bench NAME [options]`: measures, judges nothing.
 
-Each prints what it saw of scenes/s, latencies, memory and event-loop lag, against the sample Stash
-or, where it takes `--stash URL [--api-key KEY]`, a real one. `apply` writes to that Stash and puts
-everything back.
+NAME is sync, list, analyze, model, apply, watchers, lag or ui. Each prints what it saw of scenes/s,
+latencies, memory and event-loop lag, against the sample Stash or, where it takes
+`--stash URL [--api-key KEY]`, a real one. `apply` writes to that Stash and puts everything back.
 """
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import list as list_bench, model, service, sync, ui, writing
+from tests.bench import lag, list as list_bench, model, service, sync, ui, watchers, writing
 
 
 def main(argv: list[str]) -> int:
@@ -20,7 +20,8 @@ def main(argv: list[str]) -> int:
         "analyze": service.run_analyze,
         "model": model.run,
         "apply": writing.run,
-        "ws": service.run_ws,
+        "watchers": watchers.run,
+        "lag": lag.run,
         "ui": ui.run,
     }
     if not argv or argv[0] not in benches:

@@ -1,7 +1,7 @@
 """What the whole service does, seen from outside: the real process, a Stash, and a stop-watch.
 
 Memory is the process's own peak (`VmHWM`). The event loop's lag is seen as the latency of
-`/health`, asked every 5 ms while the work runs.
+`/health`, asked while the work runs; `python -m tests.bench lag` looks inside.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import httpx
 
@@ -23,50 +24,66 @@ from stashhog.demo import SampleStash, generate_library
 from tests.rig.api import Api
 from tests.rig.service import Service
 from tests.rig.stash import Stash
-from tests.rig.watching import Watch
 
 MINUTES = 600.0
 
 
-@dataclass
 class Pulse:
-    """Latencies of `/health` in ms, taken beside the work."""
+    """Latencies of `/health` in ms, taken beside the work over one connection.
 
-    url: str
-    latencies: list[float] = field(default_factory=list)
-    _end: threading.Event = field(default_factory=threading.Event)
+    Args:
+        url: The service's address.
+        every_s: The pause between two requests.
+    """
 
-    def beat(self) -> None:
-        with httpx.Client(trust_env=False) as client:
-            while not self._end.wait(0.005):
-                start = time.perf_counter()
-                client.get(f"{self.url}/health")
-                self.latencies.append((time.perf_counter() - start) * 1000)
+    def __init__(self, url: str, every_s: float = 0.05) -> None:
+        self.latencies: list[float] = []
+        self._url = url
+        self._every_s = every_s
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._beat)
 
-    def end(self) -> None:
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._end.set()
+        self._thread.join()
+
+    def __str__(self) -> str:
+        late = sorted(self.latencies)
+        return (
+            f"/health p50 {statistics.median(late):.1f} p99 {late[int(len(late) * 0.99)]:.1f} "
+            f"max {late[-1]:.1f} ms"
+        )
+
+    def _beat(self) -> None:
+        with httpx.Client(trust_env=False) as client:
+            while True:
+                start = time.perf_counter()
+                client.get(f"{self._url}/health")
+                self.latencies.append((time.perf_counter() - start) * 1000)
+                if self._end.wait(self._every_s):
+                    return
 
 
 @contextmanager
 def measured(service: Service, what: str, items: int | None = None) -> Generator[None]:
     """Print how long the block took, and what it did to the process."""
-    pulse = Pulse(service.url)
-    thread = threading.Thread(target=pulse.beat)
-    thread.start()
-    start = time.perf_counter()
-    try:
-        yield
-    finally:
-        wall = time.perf_counter() - start
-        pulse.end()
-        thread.join()
-    late = sorted(pulse.latencies)
+    with Pulse(service.url) as pulse:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            wall = time.perf_counter() - start
     rate = f" {items / wall:,.0f}/s," if items is not None else ""
-    print(
-        f"{what}: {wall:.2f} s,{rate} peak {peak_bytes(service) / 1e6:.0f} MB, "
-        f"/health p50 {statistics.median(late):.1f} p99 {late[int(len(late) * 0.99)]:.1f} "
-        f"max {late[-1]:.1f} ms"
-    )
+    print(f"{what}: {wall:.2f} s,{rate} peak {peak_bytes(service) / 1e6:.0f} MB, {pulse}")
 
 
 def peak_bytes(service: Service) -> int:
@@ -92,7 +109,7 @@ def running(name: str, argv: Sequence[str]) -> Generator[tuple[Service, Api, arg
     parser.add_argument("--api-key", metavar="KEY")
     parser.add_argument("--changes", type=int, default=1_000, help="of the bench apply")
     parser.add_argument("--per-scene", type=int, default=1, help="changes, of the bench apply")
-    parser.add_argument("--watchers", type=int, default=100, help="of the bench ws")
+    parser.add_argument("--watchers", type=int, default=100, help="of the bench watchers")
     options = parser.parse_args(argv)
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -119,19 +136,4 @@ def run_analyze(argv: Sequence[str]) -> int:
         with measured(service, "analysis, learning included", scenes):
             job = api.ended(api.analyse(filter={"all": True}), seconds=MINUTES)
         print(f"  {job['result']}")
-    return 0
-
-
-def run_ws(argv: Sequence[str]) -> int:
-    """A full sync unwatched, and watched by many."""
-    with running("ws", argv) as (service, api, options):
-        api.ended(api.sync("full"), seconds=MINUTES)
-        for watchers in (0, options.watchers):
-            with ExitStack() as stack:
-                watches = [
-                    stack.enter_context(Watch(service.url, "/events")) for _ in range(watchers)
-                ]
-                with measured(service, f"sync watched by {watchers}"):
-                    api.ended(api.sync("full"), seconds=MINUTES)
-            print(f"  {sum(len(watch.frames) for watch in watches)} frames")
     return 0

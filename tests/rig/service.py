@@ -66,6 +66,7 @@ class Service:
         env: More settings.
         arguments: The command; `serve` with port and folder unless given.
         data: The data folder, where it is not its own.
+        program: What Python is to run; the product unless given.
     """
 
     def __init__(
@@ -76,8 +77,10 @@ class Service:
         env: Mapping[str, str] | None = None,
         arguments: Sequence[str] | None = None,
         data: Path | None = None,
+        program: Sequence[str] = ("-m", "stashhog"),
     ) -> None:
         self.home = home
+        self.program = program
         self.data = data or home / "data"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -135,7 +138,7 @@ class Service:
             (self.home / f"stdout-{self.starts}.log").open("wb") as output,
         ):
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "stashhog", *self.arguments],
+                [sys.executable, *self.program, *self.arguments],
                 cwd=self.home,
                 env=environment(self.env),
                 stdin=subprocess.DEVNULL,

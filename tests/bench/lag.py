@@ -1,0 +1,107 @@
+"""How late the event loop is while the service works: in its own process, on the wall clock.
+
+Each while is told twice: as its pulse feels it (`tests.bench.heart`), and as somebody does who asks
+for `/health` 20 times a second. The other core is not left free: Stash works there meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from stashhog.demo import SampleStash, generate_library
+from tests.bench.heart import Lag
+from tests.bench.service import MINUTES, Pulse
+from tests.rig.api import Api
+from tests.rig.service import Service
+from tests.rig.stash import Stash
+
+IDLE_S = 3.0
+APPLY_S = 20.0
+
+
+class Whiles:
+    """What is measured: named whiles, judged once the service has ended and its beats are there."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._whiles: list[tuple[str, float, float, Pulse]] = []
+
+    @contextmanager
+    def of(self, name: str) -> Generator[None]:
+        """One while."""
+        with Pulse(self._url) as pulse:
+            began = time.time()
+            yield
+            ended = time.time()
+        self._whiles.append((name, began, ended, pulse))
+
+    def tell(self, beats: Path) -> None:
+        """Print a line for each."""
+        for name, began, ended, pulse in self._whiles:
+            lag = Lag.between(beats, began, ended)
+            print(
+                f"{name}: {ended - began:.1f} s, the loop is late by p50 {lag.p50:.1f} p99 "
+                f"{lag.p99:.1f} max {lag.most:.1f} ms ({lag.beats} beats); {pulse}"
+            )
+
+
+def run(argv: Sequence[str]) -> int:
+    """Idle, sync, analyse, look through the plan, decide all of it, apply a part."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench lag")
+    parser.add_argument("--scenes", type=int, default=20_000, help="of the sample Stash")
+    parser.add_argument("--stash", metavar="URL", help="a real one; nothing is written there")
+    parser.add_argument("--api-key", metavar="KEY")
+    options = parser.parse_args(argv)
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = options.stash
+        if url is None:
+            url = stack.enter_context(Stash(SampleStash(generate_library(options.scenes)))).url
+        beats = home / "beats"
+        service = Service(
+            home / "service",
+            url,
+            env={"STASHHOG_STASH__API_KEY": options.api_key} if options.api_key else {},
+            program=("-m", "tests.bench.heart", str(beats)),
+        )
+        with service:
+            whiles = Whiles(service.url)
+            _work(Api(service.url), whiles, apply=options.stash is None)
+            service.stop()
+        whiles.tell(beats)
+    return 0
+
+
+def _work(api: Api, whiles: Whiles, *, apply: bool) -> None:
+    with whiles.of("idle"):
+        time.sleep(IDLE_S)
+    with whiles.of("full sync"):
+        api.ended(api.sync("full"), seconds=MINUTES)
+    with whiles.of("sync, nothing changed"):
+        api.ended(api.sync("incremental"), seconds=MINUTES)
+    with whiles.of("full sync again"):
+        api.ended(api.sync("full"), seconds=MINUTES)
+    with whiles.of("analysis, learning included"):
+        everything = {"overwrite": ["title", "date", "studio"], "min_confidence": 0.0}
+        options = {**everything, "include_organized": True}
+        done = api.ended(api.analyse(options=options), seconds=MINUTES)
+    plan = done["result"]["plan_id"]
+    print(f"a plan of {done['result']['changes']:,} changes in {done['result']['scenes']:,} scenes")
+    with whiles.of("a look through its changes"):
+        api.changes(plan)
+    with whiles.of("accepting all, rejecting all, accepting all"):
+        for status in ("accepted", "rejected", "accepted"):
+            api.decide(plan, status, filter={"all": True})
+    with whiles.of("export"):
+        api.send("GET", f"/analysis/plans/{plan}/export")
+    if apply:
+        with whiles.of("apply, and its cancel"):
+            job = api.running(api.apply(plan), done=1)
+            time.sleep(APPLY_S)
+            api.ask("DELETE", f"/jobs/{job['id']}", expect=202)
+            api.final(job)
