@@ -121,7 +121,6 @@ class Watch:
         while True:
             frame = self._take()
             if frame is not None:
-                await trio.lowlevel.checkpoint()
                 return frame
             if self._over:
                 raise StopAsyncIteration
