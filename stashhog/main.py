@@ -32,6 +32,7 @@ from stashhog.api.settings_holder import SettingsHolder
 from stashhog.core import interpreter
 from stashhog.core.config import Settings, SettingsLayers, resolve
 from stashhog.core.logging import configure_logging
+from stashhog.core.service_file import SERVICE_FILE
 from stashhog.db import Database, open_database
 from stashhog.db.files import place
 from stashhog.db.lock import lock_data_folder
@@ -39,9 +40,6 @@ from stashhog.db.opening import database_path
 from stashhog.db.settings import load_settings
 from stashhog.llm import ModelSwitch
 from stashhog.stash import StashSubscription, StashSwitch
-
-SERVICE_FILE = "service.json"
-"""The running service's address and token, for one-shot commands; 0600, in the data folder."""
 
 STOP_BUDGET_S = 8.0
 ACTORS_STOP_S = 5.0

@@ -16,21 +16,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, Literal
 
 import trio
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from stashhog.cli.desk import (
-    Desk,
-    EmptyDesk,
-    LocalDesk,
-    ReadingDesk,
-    ServiceDesk,
-    Shape,
-    StoreDesk,
-)
-from stashhog.cli.doctor import examine
+from stashhog.cli.desk import Desk, ReadingDesk, ServiceDesk, Shape
+from stashhog.cli.options import AsJson, DataDir, layers_of
 from stashhog.cli.output import (
     DONE,
     INTERRUPTED,
@@ -39,8 +32,7 @@ from stashhog.cli.output import (
     exit_code_of_job,
     told,
 )
-from stashhog.core.config import SettingsLayers, read_layers, resolve
-from stashhog.core.hypercorn_file import find_hypercorn_file, read_hypercorn_file
+from stashhog.core.config import SettingsLayers, resolve
 from stashhog.core.logging import configure_logging
 from stashhog.domain.jobs import (
     FINAL,
@@ -52,7 +44,6 @@ from stashhog.domain.jobs import (
     SyncSubmission,
     UndoSubmission,
 )
-from stashhog.main import open_core, open_store, serve as serve_until_signal
 
 app = App(
     name="stashhog",
@@ -64,8 +55,17 @@ app["--help"].group = ABOUT
 app["--version"].group = ABOUT
 plans_app = App(name="plans", help="Look at plans; changes nothing.")
 app.command(plans_app)
+# By name, for each of these loads what the others do without.
 app.command(
-    "stashhog.cli.demo:demo",  # by name, for only this command needs the sample Stash
+    "stashhog.cli.serving:serve", name="serve", help="Run the service until SIGTERM or SIGINT."
+)
+app.command(
+    "stashhog.cli.doctor:doctor",
+    name="doctor",
+    help="Check settings, folder, database, Stash and model, and say what to do; changes nothing.",
+)
+app.command(
+    "stashhog.cli.demo:demo",
     name="demo",
     help="Try StashHog on a sample library: sync, analyse, and review at the printed address.",
 )
@@ -80,8 +80,6 @@ app.command(
     help="List the copies of the database, or put one in its place.",
 )
 
-DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="The data folder.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object a line.")]
 POLL_S = 0.2
 CANCEL_S = 10.0
 ENDED = FINAL | {JobStatus.INTERRUPTED}
@@ -101,26 +99,6 @@ def run(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     sys.exit(code if isinstance(code, int) else DONE)
-
-
-@app.command
-def serve(
-    *,
-    host: Annotated[str | None, Parameter(help="Address to listen on.")] = None,
-    port: Annotated[int | None, Parameter(help="Port to listen on.")] = None,
-    data_dir: DataDir = None,
-) -> int:
-    """Run the service until SIGTERM or SIGINT."""
-
-    async def story() -> int:
-        layers = _layers(data_dir, host=host, port=port)
-        settings = resolve(layers).settings
-        configure_logging(settings.logging)
-        options = read_hypercorn_file(find_hypercorn_file(settings.app.data_dir))
-        await serve_until_signal(layers, options)
-        return DONE
-
-    return told(story)
 
 
 @app.command
@@ -241,18 +219,7 @@ def show_plan(
     return told(story)
 
 
-@app.command
-def doctor(*, as_json: AsJson = False, data_dir: DataDir = None) -> int:
-    """Check settings, folder, database, Stash and model, and say what to do; changes nothing."""
-    return told(partial(examine, partial(_layers, data_dir), Printer(as_json)))
-
-
 # --- how a command runs -------------------------------------------------------------------------
-
-
-def _layers(data_dir: Path | None, **app_values: Any) -> SettingsLayers:
-    given = {"data_dir": data_dir, **app_values}
-    return read_layers(command_line={"app": {k: v for k, v in given.items() if v is not None}})
 
 
 async def _service(layers: SettingsLayers) -> ServiceDesk | None:
@@ -265,26 +232,31 @@ async def _service(layers: SettingsLayers) -> ServiceDesk | None:
 @asynccontextmanager
 async def _reading_desk(data_dir: Path | None) -> AsyncGenerator[ReadingDesk]:
     """The running service's desk where there is one, else the database's."""
-    layers = _layers(data_dir)
+    layers = layers_of(data_dir)
     service = await _service(layers)
     if service is not None:
         yield service
         return
-    async with open_store(layers) as db:
-        yield EmptyDesk() if db is None else StoreDesk(db)
+    async with _local().reading_desk(layers) as desk:
+        yield desk
 
 
 @asynccontextmanager
 async def _desk(data_dir: Path | None) -> AsyncGenerator[Desk]:
     """The running service's desk where there is one, else our own."""
-    layers = _layers(data_dir)
+    layers = layers_of(data_dir)
     service = await _service(layers)
     if service is not None:
         yield service
         return
-    async with open_core(layers, resume=False) as core:
-        yield LocalDesk(core.db, core.actors)
-        await core.actors.stop(5)
+    async with _local().local_desk(layers) as desk:
+        yield desk
+
+
+def _local() -> ModuleType:
+    from stashhog.cli import local  # noqa: PLC0415 - loads the service, which others need not
+
+    return local
 
 
 async def _explain(path: str, printer: Printer, data_dir: Path | None) -> int:

@@ -11,16 +11,14 @@ from typing import Annotated, Any
 import trio
 from cyclopts import Parameter
 
+from stashhog.cli.options import AsJson, DataDir, layers_of
 from stashhog.cli.output import DONE, Printer, told
-from stashhog.core.config import read_layers, resolve
+from stashhog.core.config import resolve
 from stashhog.core.exceptions import StorageError
 from stashhog.core.logging import configure_logging
 from stashhog.db.backups import Backup, backups_of, make_backup, restore_backup
 from stashhog.db.lock import lock_data_folder
 from stashhog.db.opening import database_path, examine
-
-DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="The data folder.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object a line.")]
 
 
 def backup(*, as_json: AsJson = False, data_dir: DataDir = None) -> int:
@@ -63,8 +61,7 @@ def restore(
 
 def _place(data_dir: Path | None) -> tuple[Path, Path]:
     """The data folder and the database file in it."""
-    app = {} if data_dir is None else {"data_dir": data_dir}
-    settings = resolve(read_layers(command_line={"app": app})).settings
+    settings = resolve(layers_of(data_dir)).settings
     configure_logging(settings.logging.model_copy(update={"level": "error"}))
     return settings.app.data_dir, database_path(settings.app.data_dir, settings.database)
 

@@ -9,12 +9,14 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stashhog.cli.desk import ServiceDesk
-from stashhog.cli.output import AWAY, DONE, FAILED, USAGE, Printer
-from stashhog.core.config import MODEL_GETS, Settings, SettingsLayers, openai_enabled, resolve
+from stashhog.cli.options import AsJson, DataDir, layers_of
+from stashhog.cli.output import AWAY, DONE, FAILED, USAGE, Printer, told
+from stashhog.core.config import MODEL_GETS, Settings, openai_enabled, resolve
 from stashhog.core.exceptions import StashHogException
 from stashhog.core.logging import configure_logging
 from stashhog.db import inspect_database
@@ -32,11 +34,16 @@ class Finding:
     exit_code: int = DONE
 
 
-async def examine(layers_of: Callable[[], SettingsLayers], printer: Printer) -> int:
+def doctor(*, as_json: AsJson = False, data_dir: DataDir = None) -> int:
+    """Check settings, folder, database, Stash and model, and say what to do; changes nothing."""
+    return told(partial(_examine, data_dir, Printer(as_json)))
+
+
+async def _examine(data_dir: Path | None, printer: Printer) -> int:
     """Look at everything; the exit code is that of the worst finding."""
     findings: list[Finding] = []
     try:
-        layers = layers_of()
+        layers = layers_of(data_dir)
         settings = resolve(layers).settings
     except StashHogException as error:
         findings.append(Finding("settings", "bad", error.detail, USAGE))

@@ -14,8 +14,8 @@ from stashhog.core.exceptions import StashHogException, StorageError
 from stashhog.db.connections import connect, pragma
 from stashhog.db.errors import has_room, read_only, storage_error
 from stashhog.db.files import network_file_system
-from stashhog.db.migrate import head
 from stashhog.db.opening import ALONE, NOT_LOCAL, DatabaseValues, database_path, examine, has_log
+from stashhog.db.revisions import head
 from stashhog.db.settings import settings_tree
 from stashhog.db.vault import open_vault
 

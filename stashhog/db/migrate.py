@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 
 import structlog
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from stashhog.core.exceptions import StorageError
@@ -19,28 +16,9 @@ from stashhog.db.backups import make_backup
 from stashhog.db.connections import APPLICATION_ID, connect, migration_engine, pragma
 from stashhog.db.errors import storage_error
 from stashhog.db.files import sync_file, sync_folder
+from stashhog.db.revisions import REVISIONS, head
 
 log = structlog.get_logger(__name__)
-
-REVISIONS = Path(__file__).with_name("migrations")
-
-
-@cache
-def _scripts(folder: Path) -> ScriptDirectory:
-    return ScriptDirectory(str(folder))
-
-
-def head(folder: Path = REVISIONS) -> str:
-    """The revision that this code works with."""
-    return str(_scripts(folder).get_current_head())
-
-
-def is_known(revision: str, folder: Path = REVISIONS) -> bool:
-    """Whether this code knows a schema; a newer release's it does not."""
-    try:
-        return _scripts(folder).get_revision(revision) is not None
-    except CommandError:
-        return False
 
 
 def create(path: Path) -> None:

@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 import structlog
@@ -28,7 +29,7 @@ from stashhog.db.engine import Database
 from stashhog.db.errors import damaged, read_only, require_whole, storage_error, way_back
 from stashhog.db.files import network_file_system, place, sync_folder
 from stashhog.db.lock import make_data_folder
-from stashhog.db.migrate import create, head, is_known, migrate as migrate_file
+from stashhog.db.revisions import head, is_known
 from stashhog.db.tables import metadata
 from stashhog.db.vault import open_vault
 
@@ -154,7 +155,7 @@ def prepare(data_dir: Path, path: Path, *, migrate: bool) -> None:
                 f"there is no database yet; `stashhog serve` makes {path}", code="no_database"
             )
         try:
-            create(path)
+            _migrations().create(path)
         except OSError:
             raise read_only(path) from None
     elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
@@ -165,9 +166,15 @@ def prepare(data_dir: Path, path: Path, *, migrate: bool) -> None:
                 f"{path} has an older schema; start `stashhog serve` once to bring it up to date",
                 code="schema_outdated",
             )
-        migrate_file(path, found.revision)
+        _migrations().migrate(path, found.revision)
     if migrate:
         remove_unfinished(path)
+
+
+def _migrations() -> ModuleType:
+    from stashhog.db import migrate  # noqa: PLC0415 - loads Alembic, which most starts need not
+
+    return migrate
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ Rules:
 - An unknown price is None, never 0: a model at an address that the table does not know (a server
   of one's own, too) has no price until the operator says one.
 - Nothing is fetched; the table is as old as the installed release of the library.
+- The library is heavy: `load_table` loads it in a thread once a model is set, so that the first
+  price holds nobody up.
 """
 
 from __future__ import annotations
 
-from genai_prices import Usage, calc_price
+from typing import Any
 
 from stashhog.core.config import OpenAISettings
 
@@ -33,11 +35,19 @@ def cost_usd(
         fresh = (input_tokens - cached_tokens) * ours
         old = cached_tokens * (ours if cached is None else cached)
         return (fresh + old + output_tokens * theirs) / _MILLION
-    usage = Usage(
+    table = load_table()
+    usage = table.Usage(
         input_tokens=input_tokens, output_tokens=output_tokens, cache_read_tokens=cached_tokens
     )
     try:
-        price = calc_price(usage, settings.model, provider_api_url=settings.effective_url)
+        price = table.calc_price(usage, settings.model, provider_api_url=settings.effective_url)
     except LookupError:
         return None
     return float(price.total_price)
+
+
+def load_table() -> Any:
+    """Load the library with the table."""
+    import genai_prices  # noqa: PLC0415 - heavy, and most installations ask no model
+
+    return genai_prices

@@ -20,7 +20,7 @@ from stashhog.core import interpreter
 from stashhog.core.config import OpenAISettings
 from stashhog.core.exceptions import ModelRefusedError, OpenAIError
 from stashhog.llm.answers import usage_of
-from stashhog.llm.prices import cost_usd
+from stashhog.llm.prices import cost_usd, load_table
 from stashhog.ports import DependencyState
 from stashhog.ports.model import ModelReply, ModelRequest
 
@@ -53,6 +53,8 @@ class ModelSwitch:
 
     async def configure(self, settings: OpenAISettings) -> None:
         """Ask as these settings say from now on; what is on its way ends undisturbed."""
+        if settings.on:
+            await trio.to_thread.run_sync(load_table)
         old = self._line
         self._settings = settings
         self._line = _Line(settings) if settings.on else None

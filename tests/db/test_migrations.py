@@ -11,10 +11,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from stashhog.core.exceptions import StorageError
 from stashhog.db.backups import backups_of
-from stashhog.db.migrate import head, migrate
+from stashhog.db.migrate import migrate
+from stashhog.db.revisions import REVISIONS, head, is_known
 from tests.db.conftest import canary
 from tests.reliability.migrations import UPGRADE, look
 from tests.rig.releases import NEXT, revisions_with
@@ -22,6 +24,15 @@ from tests.rig.service import environment
 from tests.rig.waiting import pause, until
 
 DB = "stashhog.db"
+
+
+def test_the_names_of_the_revisions_are_what_alembic_makes_of_them() -> None:
+    scripts = ScriptDirectory(str(REVISIONS))
+    assert scripts.get_current_head() == head()
+    ordered = [script.revision for script in scripts.walk_revisions()][::-1]
+    assert all(is_known(revision) for revision in ordered)
+    assert ordered == sorted(p.name[:4] for p in REVISIONS.glob("versions/*.py"))
+    assert not is_known("9001")
 
 
 def test_the_old_schema_is_copied_before_the_first_change(

@@ -9,7 +9,6 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 
 from stashhog.demo import SampleStash
@@ -18,6 +17,7 @@ from stashhog.demo.options import StashOptions
 from tests.rig.api import Api, check_problem
 from tests.rig.installation import Installation, installed
 from tests.rig.library import small_library
+from tests.rig.requests import send
 from tests.rig.service import Service, command
 from tests.rig.stash import Stash
 from tests.rig.waiting import until
@@ -110,7 +110,7 @@ def test_the_folder_and_its_secrets_are_for_their_owner_only(at: Installation) -
 def test_without_a_stash_the_service_is_up_and_says_what_is_missing(tmp_path: Path) -> None:
     with Service(tmp_path) as service:
         api = Api(service.url)
-        ready = httpx.get(f"{service.url}/ready", trust_env=False).json()
+        ready = send("GET", f"{service.url}/ready").json()
         assert (ready["status"], ready["checks"]["stash"]["status"]) == ("degraded", "unset")
         for path, body in (("/scenes/sync", {}), ("/scenes/1/resync", None)):
             answer = api.send("POST", path, json=body)
@@ -316,7 +316,7 @@ def test_the_request_id_of_a_client_is_kept_only_where_it_is_plain(at: Installat
 def test_a_key_opens_the_door_and_nothing_else_does(tmp_path: Path) -> None:
     env = {"STASHHOG_SECURITY__API_KEY": "open-sesame-123456"}
     with Service(tmp_path, env=env) as service:
-        closed = httpx.get(f"{service.url}/api/scenes", trust_env=False)
+        closed = send("GET", f"{service.url}/api/scenes")
         assert closed.status_code == 401
         check_problem(closed)
         assert (
@@ -328,5 +328,5 @@ def test_a_key_opens_the_door_and_nothing_else_does(tmp_path: Path) -> None:
         ):
             assert Api(service.url, headers).get("/scenes")["total"] == 0
         for path in ("health", "ready", "version"):
-            assert httpx.get(f"{service.url}/{path}", trust_env=False).status_code == 200
+            assert send("GET", f"{service.url}/{path}").status_code == 200
     assert "open-sesame-123456" not in service.log

@@ -18,6 +18,7 @@ import pytest
 
 from tests.rig.api import Api
 from tests.rig.installation import Installation, installed
+from tests.rig.requests import send
 
 KEY = "CANARY-api-key-9f3e7a1b55"
 PASSWORD = "CANARY-password-1b55"
@@ -129,9 +130,7 @@ def test_a_thousand_sockets_and_fifty_guesses_at_once_are_bounded(at: Installati
 
     def guess() -> None:
         body = {"password": "a wrong one"}
-        answer = httpx.post(
-            f"{at.service.url}/api/auth/login", json=body, trust_env=False, timeout=60
-        )
+        answer = send("POST", f"{at.service.url}/api/auth/login", json=body, timeout=60)
         statuses[answer.status_code] += 1
 
     threads = [threading.Thread(target=guess) for _ in range(50)]

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from stashhog.db.migrate import head
+from stashhog.db.revisions import head
 from tests.reliability.trial import Trial
 from tests.rig.disk import full_disk
 from tests.rig.releases import NEXT, next_release

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.rig.requests import send
 from tests.rig.waiting import PATIENCE_S, until
 
 Shape = dict[str, Any]
@@ -36,7 +37,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Send one request and check what holds for every answer."""
-        answer = httpx.request(
+        answer = send(
             method,
             f"{self.url}/api{path}",
             json=json,
@@ -44,7 +45,6 @@ class Api:
             content=content,
             headers={**self.headers, **(headers or {})},
             timeout=PATIENCE_S,
-            trust_env=False,
         )
         assert answer.headers["x-request-id"], answer
         assert float(answer.headers["x-process-time"]) >= 0

@@ -7,7 +7,7 @@ import shutil
 import textwrap
 from pathlib import Path
 
-from stashhog.db.migrate import REVISIONS, head
+from stashhog.db.revisions import REVISIONS, head
 from tests.rig.service import ROOT
 
 NEXT = "9001"
