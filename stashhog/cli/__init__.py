@@ -33,6 +33,7 @@ from stashhog.cli.output import (
     told,
 )
 from stashhog.core.config import SettingsLayers, resolve
+from stashhog.core.hypercorn_file import find_hypercorn_file, read_hypercorn_file
 from stashhog.core.logging import configure_logging
 from stashhog.domain.jobs import (
     FINAL,
@@ -56,9 +57,6 @@ app["--version"].group = ABOUT
 plans_app = App(name="plans", help="Look at plans; changes nothing.")
 app.command(plans_app)
 # By name, for each of these loads what the others do without.
-app.command(
-    "stashhog.cli.serving:serve", name="serve", help="Run the service until SIGTERM or SIGINT."
-)
 app.command(
     "stashhog.cli.doctor:doctor",
     name="doctor",
@@ -99,6 +97,28 @@ def run(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     sys.exit(code if isinstance(code, int) else DONE)
+
+
+@app.command
+def serve(
+    *,
+    host: Annotated[str | None, Parameter(help="Address to listen on.")] = None,
+    port: Annotated[int | None, Parameter(help="Port to listen on.")] = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Run the service until SIGTERM or SIGINT."""
+
+    async def story() -> int:
+        layers = layers_of(data_dir, host=host, port=port)
+        settings = resolve(layers).settings
+        configure_logging(settings.logging)
+        options = read_hypercorn_file(find_hypercorn_file(settings.app.data_dir))
+        from stashhog.main import serve as serve_until_signal  # noqa: PLC0415 - loads everything
+
+        await serve_until_signal(layers, options)
+        return DONE
+
+    return told(story)
 
 
 @app.command

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import pytest
+import structlog
 import trio
 from quart_trio import QuartTrio
 
@@ -28,6 +29,19 @@ from stashhog.db.settings import load_settings
 from stashhog.domain.events import Hook
 from stashhog.llm import ModelSwitch
 from stashhog.stash import StashSwitch
+from tests.rig.fresh import fresh_data
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_log() -> None:
+    """Errors in one line each: with the frames' variables, hundreds of them take seconds."""
+    usual = structlog.get_config()["processors"][:-1]
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=_briefly)
+    structlog.configure(processors=[*usual, renderer])
+
+
+def _briefly(out: TextIO, error: Any) -> None:
+    out.write(f" {error[1]!r}\n")
 
 
 class QuietRegistry:
@@ -208,12 +222,11 @@ async def house_in(
     command_token: str = "",
 ) -> AsyncGenerator[House]:
     """Open a house over a data folder; `settings` count as from the environment."""
-    folder.mkdir(exist_ok=True)
     given: dict[str, dict[str, Any]] = {k: dict(v) for k, v in (settings or {}).items()}
     given.setdefault("app", {})["data_dir"] = str(folder)
     layers = SettingsLayers(trees={Source.ENVIRONMENT: given})
     stash, model = StashSwitch(), ModelSwitch()
-    async with open_database(folder, resolve(layers).settings.database) as db:
+    async with open_database(fresh_data(folder), resolve(layers).settings.database) as db:
         tree, version = await db.read(load_settings, db.secrets)
         holder = SettingsHolder(
             layers=layers.with_database(tree), version=version, db=db, stash=stash, model=model

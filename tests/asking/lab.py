@@ -24,6 +24,7 @@ from stashhog.domain.library import ENTITY_KINDS, Entity, Library, Scene, SceneF
 from stashhog.llm import ModelSwitch
 from tests.fakes.model import FakeModel, serve_fake_model
 from tests.fakes.stores import unused
+from tests.rig.fresh import fresh_data
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 SEED_JOB = "01a20bf5-0d0f-7736-8eda-f09f37d10900"
@@ -184,7 +185,7 @@ async def laboratory(
     """A store with a library, and a model beside it; actors run in `Lab.working`."""
     async with (
         serve_fake_model(FakeModel()) as model,
-        open_database(home, DatabaseSettings()) as db,
+        open_database(fresh_data(home), DatabaseSettings()) as db,
     ):
         await lay_in(db, library, scenes)
         settings = Settings.model_validate(

@@ -31,6 +31,7 @@ from stashhog.domain.jobs import (
 )
 from stashhog.ports import JobStore
 from tests.fakes.stores import FakeJobStore
+from tests.rig.fresh import fresh_data
 
 NOW = datetime(2026, 11, 24, 5, 8, 58, 767745, tzinfo=UTC)
 IDS = [f"01a20bf5-0d0f-7736-8eda-f09f37d109{n:02d}" for n in range(10)]
@@ -59,7 +60,7 @@ async def subject(request, tmp_path) -> AsyncGenerator[Subject]:
 
         yield Subject(fake, handled, lines)
         return
-    async with open_database(tmp_path, DatabaseSettings()) as db:
+    async with open_database(fresh_data(tmp_path), DatabaseSettings()) as db:
 
         async def saved(job_id: str, count: int, total: int) -> None:
             def move(s: Session) -> None:

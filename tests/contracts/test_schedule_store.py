@@ -25,6 +25,7 @@ from stashhog.domain.schedules import (
 from stashhog.ports import JobStore
 from stashhog.ports.schedules import ScheduleStore
 from tests.fakes.stores import FakeJobStore
+from tests.rig.fresh import fresh_data
 
 NOW = datetime(2026, 11, 24, 5, 8, 58, 767745, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -59,7 +60,7 @@ async def subject(request, tmp_path) -> AsyncGenerator[Subject]:
 
         yield Subject(jobs.schedules, jobs, change)
         return
-    async with open_database(tmp_path, DatabaseSettings()) as db:
+    async with open_database(fresh_data(tmp_path), DatabaseSettings()) as db:
 
         async def write(name: ScheduleName, given: Mapping[str, Any], now: datetime) -> None:
             await db.write(change_schedules, {name: given}, now)

@@ -6,6 +6,7 @@ a copy of it, the others share one for each module and keep to scenes of their o
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
@@ -26,15 +27,28 @@ ENV = {"STASHHOG_STASH__PAGE_SIZE": "10", "STASHHOG_ANALYSIS__BATCH_SIZE": "1"}
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder in which the small library was synced, analysed and accepted as plan 1."""
-    home = tmp_path_factory.mktemp("prepared")
+def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A data folder in which the small library was synced, analysed and accepted as plan 1.
+
+    All workers share the one that the first of them makes.
+    """
+    base = tmp_path_factory.getbasetemp()
+    home = (base if worker_id == "master" else base.parent) / "prepared"
+    with home.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            made = tmp_path_factory.mktemp("prepared")
+            _prepare(made)
+            made.rename(home)
+    return home / "data"
+
+
+def _prepare(home: Path) -> None:
     with installed(home) as at:
         plan_id = at.reviewed_plan()
         assert plan_id == 1
         code, _ = at.service.stop()
         assert code == 0
-    return home / "data"
 
 
 @contextmanager

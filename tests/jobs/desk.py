@@ -39,6 +39,7 @@ from stashhog.domain.jobs import (
 from stashhog.domain.plans import ChangeStatus, NewChange
 from stashhog.stash.switch import StashSwitch
 from tests.fakes.stores import unused
+from tests.rig.fresh import fresh_data
 
 FUNCTIONS: dict[JobKind, Callable[[JobContext], Awaitable[Any]]] = {
     JobKind.SYNC: sync.run,
@@ -166,7 +167,10 @@ class Desk:
 async def desk(folder: Path, library: SampleLibrary, **stash: Any) -> AsyncGenerator[Desk]:
     """Open both, as long as the block lasts; keywords are settings of the section `stash`."""
     sample = SampleStash(library)
-    async with open_database(folder, DatabaseSettings()) as db, trio.open_nursery() as nursery:
+    async with (
+        open_database(fresh_data(folder), DatabaseSettings()) as db,
+        trio.open_nursery() as nursery,
+    ):
         url = await nursery.start(serve_sample_stash, sample)
         port = StashSwitch()
         await port.configure(StashSettings(url=url, **stash))
