@@ -289,16 +289,7 @@ class _Setup:
             news=news,
             live=Live(self.ports.events if self.resume else None, news, self.now),
         )
-        estimating = Estimating(
-            cache.knowledge,
-            lambda work: on_cpu(work, shared.cpu_slot),
-            self.ports.model,
-            self.ports.model_store,
-            self.settings,
-        )
-        planner = PlannerParts(
-            planner_inbox, registry_inbox, cache, estimating, calls, self.now, hub, book
-        )
+        planner = self._planner(planner_inbox, registry_inbox, shared, cache, hub=hub, book=book)
         supervisor = Supervisor(
             _specs(registry, pool, manager, planner),
             per_actor=self.limits.per_actor,
@@ -306,6 +297,26 @@ class _Setup:
         )
         actors = Actors(registry, manager, planner, supervisor)
         return _Tree(actors, supervisor, crew, hub)
+
+    def _planner(
+        self,
+        inbox: Mailbox[ToPlanner],
+        registry: Mailbox[ToRegistry],
+        shared: Shared,
+        cache: KnowledgeCache,
+        *,
+        hub: Hub,
+        book: ScheduleBook,
+    ) -> PlannerParts:
+        estimating = Estimating(
+            cache.knowledge,
+            lambda work: on_cpu(work, shared.cpu_slot),
+            self.ports.model,
+            self.ports.model_store,
+            self.settings,
+        )
+        calls = shared.calls
+        return PlannerParts(inbox, registry, cache, estimating, calls, self.now, hub, book)
 
 
 def _specs(

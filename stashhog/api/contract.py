@@ -128,6 +128,7 @@ def operation(
     body_limit_bytes: int | None = None,
     streams: bool = False,
     open: bool = False,  # noqa: A002 - the word of the contract: open to everybody
+    admits: Callable[[], None] | None = None,
 ) -> Callable[[Callable[P, Awaitable[Any]]], Callable[P, Awaitable[ResponseReturnValue]]]:
     """Declare a route: `@bp.get(…)` first, then this.
 
@@ -144,6 +145,7 @@ def operation(
         streams: The body may be as large as a plan import and is not read before the route runs:
             take `get_exchange().body`, an iterator of pieces.
         open: Everybody may call it, without credentials. The list is checked by a test.
+        admits: Raises where this caller may not; asked before anything that was sent is judged.
     """
     shapes = dict(returns) if isinstance(returns, Mapping) else {200: returns}
     declared = Operation(
@@ -156,6 +158,8 @@ def operation(
     ) -> Callable[P, Awaitable[ResponseReturnValue]]:
         @wraps(handler)
         async def route(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            if admits is not None:
+                admits()
             if query is not None:
                 kwargs["query"] = parse_query(query, request.args.lists(), lists)
             if body is not None:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
-import subprocess
-import sys
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import structlog
 import trio
 
-from stashhog.core.config import LoggingSettings, OpenAISettings
+from stashhog.core.config import OpenAISettings
 from stashhog.core.exceptions import (
     ModelAnswerError,
     ModelAuthError,
@@ -22,10 +16,8 @@ from stashhog.core.exceptions import (
     ModelUnavailableError,
     OpenAIError,
 )
-from stashhog.core.logging import configure_logging
 from stashhog.llm import ModelSwitch
 from stashhog.llm.answers import usage_of
-from stashhog.ports.model import ModelRequest
 from tests.fakes.model import (
     Answer,
     FakeModel,
@@ -33,40 +25,12 @@ from tests.fakes.model import (
     cut,
     error,
     hang,
-    knows_no,
     raw,
     redirect,
     serve_fake_model,
     zipped,
 )
-
-KEY = "sk-canary-0123456789"
-SCHEMA = {
-    "type": "object",
-    "properties": {"answer": {"type": "string"}},
-    "required": ["answer"],
-    "additionalProperties": False,
-}
-QUESTION = ModelRequest("You name things.", "What is this?", "naming", SCHEMA, 500)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FakeModel]:
-    async with serve_fake_model(FakeModel()) as model:
-        yield model
-
-
-def settings(server: FakeModel, **more: Any) -> OpenAISettings:
-    given = {"base_url": server.url, "api_key": KEY, "timeout": 10.0, "model": "small", **more}
-    return OpenAISettings.model_validate(given)
-
-
-@pytest.fixture
-async def switch(server: FakeModel) -> AsyncIterator[ModelSwitch]:
-    switch = ModelSwitch()
-    await switch.configure(settings(server))
-    yield switch
-    await switch.aclose()
+from tests.llm.questions import KEY, QUESTION, SCHEMA, settings
 
 
 async def test_an_answer_comes_with_what_it_cost(server: FakeModel, switch: ModelSwitch) -> None:
@@ -302,209 +266,3 @@ async def test_no_more_requests_run_at_once_than_allowed(server: FakeModel) -> N
         assert len(server.seen) == 2
         nursery.cancel_scope.cancel()
     await switch.aclose()
-
-
-# --- how a server wants to be asked -------------------------------------------------------------
-
-
-def formats(server: FakeModel) -> list[str]:
-    return [seen.body.get("response_format", {}).get("type", "text") for seen in server.seen]
-
-
-async def test_a_server_without_schemas_is_asked_for_json_and_that_is_remembered(
-    server: FakeModel, switch: ModelSwitch
-) -> None:
-    server.answer = knows_no("json_schema")
-    await switch.ask(QUESTION)
-    await switch.ask(QUESTION)
-    assert formats(server) == ["json_schema", "json_object", "json_object"]
-    assert '"required":["answer"]' in server.seen[-1].body["messages"][0]["content"]
-
-
-async def test_a_server_without_formats_is_asked_in_words(
-    server: FakeModel, switch: ModelSwitch
-) -> None:
-    server.answer = knows_no("response_format", completion('Sure!\n```json\n{"answer": "x"}\n```'))
-    assert json.loads((await switch.ask(QUESTION)).text) == {"answer": "x"}
-    await switch.ask(QUESTION)
-    assert formats(server) == ["json_schema", "json_object", "text", "text"]
-
-
-async def test_a_server_that_takes_a_schema_and_ignores_it_is_asked_in_words_next(
-    server: FakeModel, switch: ModelSwitch
-) -> None:
-    server.answer = completion('{"other": 1}')
-    for _ in range(4):
-        await switch.ask(QUESTION)
-    assert formats(server) == ["json_schema", "json_object", "text", "text"]
-
-
-async def test_the_other_name_of_the_limit_is_tried_once(
-    server: FakeModel, switch: ModelSwitch
-) -> None:
-    server.answer = knows_no("max_tokens")
-    await switch.ask(QUESTION)
-    await switch.ask(QUESTION)
-    named = ["max_tokens" in seen.body for seen in server.seen]
-    assert named == [True, False, False]
-    assert server.seen[-1].body["max_completion_tokens"] == 500
-
-
-async def test_a_server_that_refuses_everything_is_left_after_the_last_dialect(
-    server: FakeModel, switch: ModelSwitch
-) -> None:
-    server.answer = error(400, "no")
-    with pytest.raises(OpenAIError) as caught:
-        await switch.ask(QUESTION)
-    assert caught.value.public_code == "model_error"
-    assert len(server.seen) == 3
-
-
-async def test_once_understood_a_refusal_is_a_refusal(
-    server: FakeModel, switch: ModelSwitch
-) -> None:
-    await switch.ask(QUESTION)
-    server.script.append(error(400, "no"))
-    with pytest.raises(OpenAIError):
-        await switch.ask(QUESTION)
-    assert len(server.seen) == 2
-
-
-async def test_a_format_that_the_operator_chose_is_kept(server: FakeModel) -> None:
-    switch = ModelSwitch()
-    await switch.configure(settings(server, response_format="json_object"))
-    server.answer = knows_no("response_format")
-    with pytest.raises(OpenAIError):
-        await switch.ask(QUESTION)
-    await switch.aclose()
-    assert formats(server) == ["json_object"]
-
-
-# --- the check ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("answer", "name"),
-    [
-        (completion("ok"), "small-2026-01-01"),
-        (completion(None, finish_reason="length"), "small"),
-        (completion(None, refusal="no"), "small"),
-        (knows_no("max_tokens", completion("ok")), "small-2026-01-01"),
-    ],
-)
-async def test_a_check_proves_that_the_model_is_there(
-    server: FakeModel, switch: ModelSwitch, answer: Answer, name: str
-) -> None:
-    server.answer = answer
-    assert await switch.check() == name
-    assert switch.state.status == "ok"
-
-
-@pytest.mark.parametrize(
-    ("answer", "code"),
-    [
-        (error(401), "model_unauthorized"),
-        (error(400, "nothing works"), "model_error"),
-        (raw(200, b"hello"), "bad_answer"),
-        (error(502), "model_unavailable"),
-    ],
-)
-async def test_a_check_says_what_is_wrong(
-    server: FakeModel, switch: ModelSwitch, answer: Answer, code: str
-) -> None:
-    server.answer = answer
-    with pytest.raises(OpenAIError) as caught:
-        await switch.check()
-    assert caught.value.public_code == code
-
-
-# --- the switch ---------------------------------------------------------------------------------
-
-
-async def test_a_model_that_is_off_asks_nobody(server: FakeModel) -> None:
-    switch = ModelSwitch()
-    for off in (None, settings(server, enabled=False)):
-        if off is not None:
-            await switch.configure(off)
-        with pytest.raises(OpenAIError) as caught:
-            await switch.ask(QUESTION)
-        assert caught.value.public_code == "model_off"
-        assert switch.state.status == "unset"
-    assert server.seen == []
-
-
-async def test_nothing_is_known_of_a_server_that_was_not_asked(switch: ModelSwitch) -> None:
-    assert switch.state.status == "unknown"
-    assert switch.state.since is None
-
-
-async def test_a_new_server_takes_over_while_old_requests_end_where_they_began(
-    server: FakeModel, switch: ModelSwitch
-) -> None:
-    released = trio.Event()
-
-    class Slow(FakeModel):
-        async def _say(self, *args: Any) -> None:
-            await released.wait()
-            await super()._say(*args)
-
-    async with serve_fake_model(Slow()) as slow, trio.open_nursery() as nursery:
-        await switch.configure(settings(slow, model="old"))
-        replies: list[str] = []
-
-        async def ask() -> None:
-            replies.append((await switch.ask(QUESTION)).model)
-
-        nursery.start_soon(ask)
-        await slow.asked.wait()
-        await switch.configure(settings(server, model="new"))
-        assert (await switch.ask(QUESTION)).model == "new-2026-01-01"
-        released.set()
-    assert replies == ["old-2026-01-01"]
-
-
-async def test_a_name_that_leads_to_a_refused_address_is_not_asked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Resolver(trio.abc.HostnameResolver):
-        async def getaddrinfo(self, *_args: Any) -> Any:
-            return [(2, 1, 6, "", ("169.254.169.254", 80))]
-
-        async def getnameinfo(self, *_args: Any) -> Any:
-            raise OSError
-
-    before = trio.socket.set_custom_hostname_resolver(Resolver())
-    try:
-        switch = ModelSwitch()
-        await switch.configure(OpenAISettings(base_url="http://innocent.example/v1"))
-        with pytest.raises(OpenAIError, match="refused"):
-            await switch.ask(QUESTION)
-        await switch.aclose()
-    finally:
-        trio.socket.set_custom_hostname_resolver(before)
-
-
-def test_the_heavy_library_is_not_loaded_before_the_first_question() -> None:
-    code = "import sys, stashhog.llm; print('openai' in sys.modules, 'httpx2' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split()[0] == "False"
-
-
-async def test_a_key_that_the_server_repeats_is_not_logged(
-    server: FakeModel, switch: ModelSwitch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = logging.getLogger()
-    monkeypatch.setattr(root, "handlers", [])
-    monkeypatch.setattr(root, "level", root.level)
-    stream = io.StringIO()
-    configure_logging(LoggingSettings(level="debug"), stream)
-    try:
-        server.script.append(error(401, f"Incorrect API key provided: {KEY}"))
-        with pytest.raises(ModelAuthError):
-            await switch.ask(QUESTION)
-    finally:
-        logging.captureWarnings(capture=False)
-        structlog.reset_defaults()
-    assert "Incorrect API key provided" in stream.getvalue()
-    assert KEY not in stream.getvalue()
-    assert QUESTION.user not in stream.getvalue()

@@ -19,8 +19,24 @@ bp = Blueprint("hooks", __name__, url_prefix="/hooks")
 SECRET_HEADER = "X-StashHog-Hook-Secret"  # noqa: S105 - a header's name
 
 
+def _knows_the_secret() -> None:
+    secret = get_settings().security.hook_secret
+    if secret is None:
+        raise NotFoundError("no hook secret is set")
+    given = request.headers.get(SECRET_HEADER, "")
+    if not hmac.compare_digest(given.encode(), secret.get_secret_value().encode()):
+        raise ProblemError(401, "unauthorized", "the hook secret is wrong")
+
+
 @bp.post("/stash")
-@operation("A hook of Stash", {202: SuccessResponse}, body=HookBody, errors=(401, 404), open=True)
+@operation(
+    "A hook of Stash",
+    {202: SuccessResponse},
+    body=HookBody,
+    errors=(401, 404),
+    open=True,
+    admits=_knows_the_secret,
+)
 async def stash_hook(body: HookBody) -> SuccessResponse:
     """Hooks of about two seconds are looked at together, and answered at once.
 
@@ -31,12 +47,6 @@ async def stash_hook(body: HookBody) -> SuccessResponse:
     Open to whoever knows `security.hook_secret`, sent as `X-StashHog-Hook-Secret`; 404 while no
     such secret is set.
     """
-    secret = get_settings().security.hook_secret
-    if secret is None:
-        raise NotFoundError("no hook secret is set")
-    given = request.headers.get(SECRET_HEADER, "")
-    if not hmac.compare_digest(given.encode(), secret.get_secret_value().encode()):
-        raise ProblemError(401, "unauthorized", "the hook secret is wrong")
     hook = read_hook(body.type, None if body.id is None else str(body.id))
     if hook is not None:
         get_actors().sync_manager.hook(hook)
