@@ -157,6 +157,7 @@ async def serve(
         app = create_app(services)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_close_on_signal, services.closing, nursery.cancel_scope)
+            nursery.start_soon(core.db.tend)
             async with trio.open_nursery() as serving:
                 url: str = await serving.start(
                     serve_http, app, core.holder.current, hypercorn_values, services.closing

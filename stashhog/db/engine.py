@@ -22,8 +22,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from stashhog.db import connections
 from stashhog.db.backups import make_backup
-from stashhog.db.connections import reader_engine, writer_engine
+from stashhog.db.connections import pragma, reader_engine, writer_engine
 from stashhog.db.errors import storage_error
 from stashhog.db.store_events import OwnWriteRows
 from stashhog.db.store_jobs import JobRows
@@ -40,6 +41,10 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 CLOSE_SECONDS = 2.0
+TEND_SECONDS = 30.0
+TOLD_TIMES = 8
+"""How much longer than it should be the log is before that is said."""
+HELD = "another program has the database open and looks at an old state; close it"
 
 
 class _Reading:
@@ -155,6 +160,41 @@ class Database:
         """
         return await trio.to_thread.run_sync(make_backup, self.path, label)
 
+    async def tend(self) -> None:
+        """Keep the log short for as long as this runs, also while nobody writes.
+
+        Whoever looks at an old state (another program; our own copies, for seconds) keeps the log
+        from being cut: it grows meanwhile, and that is said.
+        """
+        told = False
+        while True:
+            await trio.sleep(TEND_SECONDS)
+            size_bytes = self._log_bytes()
+            if size_bytes <= connections.LOG_LIMIT_BYTES or await self.cut_log():
+                told = False
+            elif size_bytes > connections.LOG_LIMIT_BYTES * TOLD_TIMES and not told:
+                told = True
+                log.warning(
+                    "log_cannot_be_cut", file=str(self.path), size_bytes=size_bytes, detail=HELD
+                )
+
+    async def cut_log(self) -> bool:
+        """Write the log back and empty it; False where somebody still looks at an old state."""
+        return await trio.to_thread.run_sync(self._cut_log, limiter=self._write_limiter)
+
+    def _cut_log(self) -> bool:
+        try:
+            return _checkpoint(self._writer, wait=False)
+        except (DBAPIError, sqlite3.Error) as error:
+            log.warning("log_not_written_back", error=str(getattr(error, "orig", error)))
+            return False
+
+    def _log_bytes(self) -> int:
+        try:
+            return self.path.with_name(f"{self.path.name}-wal").stat().st_size
+        except OSError:
+            return 0
+
     async def close(self) -> None:
         """Wait shortly for readers, write the log back and let go of the file."""
         with trio.CancelScope(shield=True):
@@ -166,13 +206,9 @@ class Database:
     def _close(self) -> None:
         self._readers.dispose()
         try:
-            with Session(self._writer) as s:
-                s.connection().exec_driver_sql("COMMIT")
-                _raw(s).execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
-        except DBAPIError as error:
-            log.warning("log_not_written_back", error=str(error.orig))
-        except sqlite3.Error as error:
-            log.warning("log_not_written_back", error=str(error))
+            _checkpoint(self._writer, wait=True)
+        except (DBAPIError, sqlite3.Error) as error:
+            log.warning("log_not_written_back", error=str(getattr(error, "orig", error)))
         self._writer.dispose()
 
 
@@ -193,6 +229,25 @@ def _transaction(engine: Engine, path: Path) -> Generator[Session]:
         if told is None:
             raise
         raise told from error
+
+
+def _checkpoint(writer: Engine, *, wait: bool) -> bool:
+    """Write the log back and empty it, as far as nobody needs it; whether it is empty now.
+
+    Args:
+        writer: The writer's pool.
+        wait: Whether to wait for readers as long as for any other lock.
+    """
+    with Session(writer) as s:
+        s.connection().exec_driver_sql("COMMIT")
+        raw = _raw(s)
+        seconds = connections.BUSY_SECONDS if wait else 0
+        pragma(raw, f"busy_timeout={int(seconds * 1000)}")
+        try:
+            busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            pragma(raw, f"busy_timeout={int(connections.BUSY_SECONDS * 1000)}")
+    return not busy
 
 
 def _raw(s: Session) -> sqlite3.Connection:
