@@ -32,9 +32,13 @@ def keep_for_good() -> None:
 
 @contextmanager
 def uncollected() -> Generator[None]:
-    """Collect nothing meanwhile. At most one thread at a time may be inside."""
+    """Collect nothing meanwhile. At most one thread at a time may be inside.
+
+    What was built is taken to stay: else the next collection would walk all of it at once.
+    """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
