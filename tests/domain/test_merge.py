@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from stashhog.domain.library import Entity, Library, Scene
 from stashhog.domain.merge import (
+    SceneUpdate,
     Verdict,
+    entity_value,
     judge_apply,
     judge_undo,
     landed_apply,
@@ -17,7 +20,7 @@ from stashhog.domain.merge import (
     update_for_apply,
     update_for_undo,
 )
-from stashhog.domain.plans import Change, ChangeStatus, same_value
+from stashhog.domain.plans import Change, ChangeStatus, normal_text, same_value
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TAG = {"id": "7", "name": "Meadow"}
@@ -160,3 +163,107 @@ def test_landing_is_told_from_not_landing(change: Change, before: Any, after: An
     assert not landed_apply(change, before)
     assert landed_undo(change, before)
     assert not landed_undo(change, after)
+
+
+# --- three ways: planned from, now, proposed; and back ------------------------------------------
+
+IDS = st.frozensets(st.sampled_from("12345"), max_size=4)
+WORDS = st.sampled_from([None, "", "Old", "New", " New ", "Theirs", "e\u0301", "\u00e9"])
+SCENES = st.builds(
+    lambda title, date, studio, tags, performers: make_scene(
+        title=title,
+        date=date,
+        studio_id=studio,
+        tag_ids=tuple(sorted(tags)),
+        performer_ids=tuple(sorted(performers)),
+    ),
+    WORDS,
+    st.sampled_from([None, "2020-01-01", "2021-02-03"]),
+    st.sampled_from([None, "3", "4"]),
+    IDS,
+    IDS,
+)
+
+
+def executed(scene: Scene, update: SceneUpdate) -> Scene:
+    """A scene after Stash took a mutation."""
+
+    def members(ids: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> Any:
+        return tuple(sorted({*ids, *add} - {*remove}))
+
+    return replace(
+        scene,
+        **dict(update.scalars),
+        tag_ids=members(scene.tag_ids, update.add_tags, update.remove_tags),
+        performer_ids=members(scene.performer_ids, update.add_performers, update.remove_performers),
+    )
+
+
+def planned(base: Scene, wished: Scene) -> list[Change]:
+    """The changes from one scene to another, as an analysis of the first proposes them."""
+    found = [
+        make_change("title", current=base.title, proposed=wished.title),
+        make_change("date", current=base.date, proposed=wished.date),
+        make_change(
+            "studio",
+            current=entity_value(LIBRARY, "studio", base.studio_id),
+            proposed=entity_value(LIBRARY, "studio", wished.studio_id),
+        ),
+    ]
+    changes = [one for one in found if not same_value(one.current, one.proposed)]
+    for field, before, after in (
+        ("tags", base.tag_ids, wished.tag_ids),
+        ("performers", base.performer_ids, wished.performer_ids),
+    ):
+        named = {one: {"id": one, "name": one} for one in {*before, *after}}
+        changes += [make_change(field, "add", proposed=named[one]) for one in {*after} - {*before}]
+        changes += [
+            make_change(field, "remove", current=named[one]) for one in {*before} - {*after}
+        ]
+    return [replace(change, id=number) for number, change in enumerate(changes)]
+
+
+def parts(scene: Scene) -> dict[tuple[str, str], Any]:
+    """A scene as what a change can be about: its scalars, and each member of its lists."""
+    found: dict[tuple[str, str], Any] = {
+        ("title", ""): normal_text(scene.title),
+        ("date", ""): normal_text(scene.date),
+        ("studio", ""): scene.studio_id,
+    }
+    for number in "12345":
+        found["tags", number] = number in scene.tag_ids
+        found["performers", number] = number in scene.performer_ids
+    return found
+
+
+def place(change: Change) -> tuple[str, str]:
+    value = change.proposed if change.action == "add" else change.current
+    return change.field, "" if change.action == "set" else value["id"]
+
+
+@given(base=SCENES, wished=SCENES, present=SCENES, later=SCENES, edited=st.booleans())
+@settings(max_examples=400)
+def test_an_apply_and_its_undo_touch_only_what_is_theirs(
+    base: Scene, wished: Scene, present: Scene, later: Scene, edited: bool
+):
+    changes = planned(base, wished)
+    sent = [
+        c for c in changes if judge_apply(c, present_value(present, c, LIBRARY)) is Verdict.SEND
+    ]
+    applied = executed(present, update_for_apply("1", sent))
+    mine = {place(change) for change in sent}
+    assert all(landed_apply(c, present_value(applied, c, LIBRARY)) for c in sent)
+    assert {k: v for k, v in parts(applied).items() if k not in mine} == {
+        k: v for k, v in parts(present).items() if k not in mine
+    }
+
+    written = [replace(c, written=present_value(applied, c, LIBRARY)) for c in sent]
+    now = later if edited else applied
+    taken_back = [
+        c for c in written if judge_undo(c, present_value(now, c, LIBRARY)) is Verdict.SEND
+    ]
+    undone = parts(executed(now, update_for_undo("1", taken_back)))
+    back = {place(change) for change in taken_back}
+    assert edited or back == mine
+    assert all(undone[k] == (parts(present) if k in back else parts(now))[k] for k in undone)
+    assert all(parts(now)[k] == parts(applied)[k] for k in back)
