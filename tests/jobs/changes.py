@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from stashhog.domain.plans import Field, NewChange, Value
+from stashhog.domain.plans import Action, Field, NewChange, Value
 
 
 def new_change(
-    scene_id: str, field: Field, proposed: Value, *, current: Value = None, creates: bool = False
+    scene_id: str,
+    field: Field,
+    proposed: Value,
+    *,
+    current: Value = None,
+    creates: bool = False,
+    action: Action | None = None,
 ) -> NewChange:
-    """One proposal; list fields add."""
-    action = "add" if field in ("performers", "tags") else "set"
+    """One proposal; list fields add unless told otherwise."""
+    action = action or ("add" if field in ("performers", "tags") else "set")
     return NewChange(
         scene_id,
         field,

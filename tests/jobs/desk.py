@@ -125,11 +125,11 @@ class Desk:
 
     # --- shorthands -----------------------------------------------------------------------------
 
-    async def plan(self, *changes: NewChange, accept: bool = True) -> int:
+    async def plan(self, *changes: NewChange, accept: bool = True, **options: Any) -> int:
         """Sync, and make a plan of these changes, accepted."""
         await self.run(SyncSubmission("full"))
         ids = tuple(dict.fromkeys(change.scene_id for change in changes))
-        job = await self.make(AnalysisSubmission(SceneSelection(ids=ids)))
+        job = await self.make(AnalysisSubmission(SceneSelection(ids=ids), options))
         plan_id: int = job.params["plan_id"]
         await self.db.plans.save_findings(
             job.id, plan_id, changes, last_id=ids[-1], scenes=len(ids), skipped={}, analyzed={}
