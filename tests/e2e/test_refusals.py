@@ -170,7 +170,7 @@ def test_a_job_that_waits_is_cancelled_at_once(troubled: Installation) -> None:
     job = troubled.api.sync()
     until(lambda: troubled.api.job(job["id"])["waiting"], "the job waits")
     troubled.api.ask("DELETE", f"/jobs/{job['id']}", expect=202)
-    ended = troubled.api.ended(job, status="cancelled", seconds=1)
+    ended = troubled.api.ended(job, status="cancelled", seconds=10)
     assert ended["waiting"] is None
     troubled.stash.heal()
 

@@ -10,6 +10,7 @@ import pytest
 from stashhog.demo.faults import delay
 from tests.e2e.conftest import Reviewed
 from tests.reliability import connections, disk, kills, power, stops
+from tests.reliability.connections import KEEP_ALIVE_S
 from tests.reliability.trial import Trial
 from tests.rig.disk import full_disk
 from tests.rig.powercut import compiler
@@ -50,8 +51,10 @@ def test_a_stop_is_orderly_whatever_clients_do(
 
 
 def test_connections_end_in_their_time_and_without_descriptors_nothing_else_does(
-    reviewed: Reviewed, trial: Callable[[str, int], Trial]
+    reviewed: Reviewed, trial: Callable[[str, int], Trial], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connections, "AT_ONCE_S", KEEP_ALIVE_S / 2)  # beside the other workers
+    monkeypatch.setattr(connections, "RECOVERS_S", connections.BASE_S)
     with reviewed() as at:
         held = connections.Connections(trial("connections", 30), at)
         held.closing_kinds()
