@@ -236,7 +236,6 @@ class _Context:
             for other in self.found.values()
             if other is not candidate and any(m.key == best.key for m in other.mentions)
         ]
-        low = best.segment.tokens.low
         return [
             1.0,
             math.log((own + 0.5) / (self.total + 500.0) * 1000.0),
@@ -253,11 +252,7 @@ class _Context:
             float(left),
             float(right),
             float(_has_neighbour(best, candidate.id, spans)),
-            float(
-                best.after < len(low)
-                and low[best.after] == "s"
-                and best.segment.tokens.gaps[best.after] == "'"
-            ),
+            float(_is_possessive(best)),
             float(bool(best.inside)),
             float("studio" in best.kinds),
             float("tag" in best.kinds),
@@ -276,6 +271,12 @@ class _Context:
             float(weak and len(candidate.mentions) > 1),
             float(weak and any(pid == candidate.id for s in self.full.values() for _, _, pid in s)),
         ]  # fmt: skip
+
+
+def _is_possessive(mention: Mention) -> bool:
+    """Whether the mention is followed by `'s`."""
+    tokens, after = mention.segment.tokens, mention.after
+    return after < len(tokens.low) and tokens.low[after] == "s" and tokens.gaps[after] == "'"
 
 
 def _bounds(mention: Mention) -> tuple[bool, bool, bool]:
