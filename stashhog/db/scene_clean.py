@@ -16,6 +16,9 @@ from stashhog.db.values import (
     as_real,
     clean,
     clean_or_none,
+    is_clean,
+    is_integer,
+    is_real,
     moment_text,
     row_id,
     to_json,
@@ -30,6 +33,8 @@ class Known:
 
     ids: Mapping[str, int]
     names: Mapping[int, str]
+    plain: bool
+    """Whether each id is spelled as its number is (and not with zeros before it)."""
 
 
 AllKnown = Mapping[EntityKind, Known]
@@ -56,6 +61,11 @@ def clean_scene(scene: Scene, scene_id: int, known: AllKnown) -> tuple[Scene, Li
     tags = _kept("tag", scene.tag_ids, known, missing)
     wanted = () if scene.studio_id is None else (scene.studio_id,)
     studio = _kept("studio", wanted, known, missing)
+    links = Links(studio[0] if studio else None, performers, tags, tuple(missing))
+    whole = len(performers) + len(tags) == len(scene.performer_ids) + len(scene.tag_ids)
+    if whole and not missing and all(one.plain for one in known.values()):
+        if _fits(scene, scene_id):
+            return scene, links
     cleaned = Scene(
         id=str(scene_id),
         title=clean_or_none(scene.title),
@@ -78,8 +88,44 @@ def clean_scene(scene: Scene, scene_id: int, known: AllKnown) -> tuple[Scene, Li
         files_text=clean_or_none(scene.files_text),
         files_print=scene.files_print,
     )
-    return cleaned, Links(studio[0] if studio else None, performers, tags, tuple(missing))
+    return cleaned, links
 
+
+def _fits(scene: Scene, scene_id: int) -> bool:
+    """Whether a scene is read back as it is but for its links; looking is cheaper than cleaning."""
+    texts = [
+        scene.title,
+        scene.details,
+        scene.date,
+        scene.updated_at_text,
+        scene.code,
+        scene.director,
+        scene.screenshot,
+        scene.files_text,
+        *scene.urls,
+    ]
+    for file in scene.files:
+        texts += (file.id, file.path, file.video_codec)
+        for one in file.fingerprints:
+            texts += (one.type, one.value)
+    for box in scene.stash_ids:
+        texts += (box.endpoint, box.stash_id)
+    return (
+        scene.id == str(scene_id)
+        and is_clean("".join(filter(None, texts)))
+        and is_integer(scene.rating100)
+        and all(map(_is_measured, scene.files))
+    )
+
+
+def _is_measured(file: SceneFile) -> bool:
+    return (
+        is_integer(file.size)
+        and is_real(file.duration)
+        and is_integer(file.width)
+        and is_integer(file.height)
+        and is_real(file.frame_rate)
+    )
 
 def _kept(
     kind: EntityKind,

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -59,6 +60,7 @@ _UPSERT = """
 """
 CREATED = "created"
 UPDATED = "updated"
+_ENTITY = itemgetter(1)
 _LINK_TABLES: tuple[tuple[EntityKind, str, str], ...] = (
     (
         "performer",
@@ -204,7 +206,8 @@ def _known(s: Session, scenes: Iterable[Scene]) -> AllKnown:
         )
         names: dict[int, str] = {row[0]: row[1] for row in rows}
         ids = {text: one for text, one in numbers.items() if one is not None and one in names}
-        found[kind] = Known(ids, names)
+        plain = all(str(one) == text for text, one in ids.items())
+        found[kind] = Known(ids, names, plain)
     return found
 
 
@@ -333,17 +336,18 @@ def _write_links(
         come: list[tuple[int, int]] = []
         for new in scenes:
             now = new.links.performers if kind == "performer" else new.links.tags
-            steps.update(now)
             was = before.get(new.id)
             if was is None:
                 come += [(new.id, one) for one in now]
                 continue
-            if not held[new.id].deleted:
-                steps.subtract(was)
+            if held[new.id].deleted:
+                steps.update(was)
             gone += [(new.id, one) for one in was if one not in now]
             come += [(new.id, one) for one in now if one not in was]
         run_many(s, delete, gone)
         run_many(s, insert, come)
+        steps.update(map(_ENTITY, come))
+        steps.subtract(map(_ENTITY, gone))
         counts.update({(kind, one): step for one, step in steps.items()})
     counts.update(("studio", new.links.studio) for new in scenes if new.links.studio is not None)
     former = (held[new.id] for new in scenes if new.id in held)

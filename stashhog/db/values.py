@@ -98,13 +98,20 @@ def value_of(text: str | None) -> Any:
 
 def clean(text: str) -> str:
     """Text as it can be stored."""
-    if text.isascii():
+    if is_clean(text):
         return text
+    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
+def is_clean(text: str) -> bool:
+    """Whether text can be stored."""
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
-        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
-    return text
+        return False
+    return True
 
 
 def clean_or_none(text: str | None) -> str | None:
@@ -124,6 +131,16 @@ def as_real(number: float | None) -> float | None:
     if number is None or number != number:  # noqa: PLR0124 - NaN is NULL to SQLite
         return None
     return float(number)
+
+
+def is_integer(number: float | None) -> bool:
+    """Whether SQLite gives a number, or none, back as this very integer."""
+    return number is None or (type(number) is int and abs(number) <= MAX_INTEGER)
+
+
+def is_real(number: float | None) -> bool:
+    """Whether SQLite gives a number, or none, back as this very float."""
+    return number is None or (type(number) is float and number == number)  # noqa: PLR0124 - NaN
 
 
 def row_id(text: str) -> int | None:

@@ -32,6 +32,11 @@ SETTLE = timedelta(seconds=3)
 SWEEP_EVERY = timedelta(hours=24)
 ENOUGH_HELD = 50
 """Of fewer scenes somebody may well delete more than half."""
+DAY = len("2026-01-02")
+LOCAL = len("2026-01-02T03:04:05")
+"""Where in a text the day ends, and where the local time ends and its offset begins."""
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +153,18 @@ def parse_time(text: str) -> datetime:
 
 def advance_watermark(mark: Watermark | None, text: str | None) -> Watermark | None:
     """The watermark after a row with this `updated_at` text was seen; what is no time is not."""
+    if text is None or (mark is not None and _is_before(text, mark.text)):
+        return mark
     try:
-        newer = text is not None and (mark is None or parse_time(text) > mark.instant)
+        newer = parse_time(text)
     except ValueError:
         return mark
-    return Watermark(text) if newer and text is not None else mark
+    return Watermark(text) if mark is None or newer > mark.instant else mark
+
+
+def _is_before(text: str, other: str) -> bool:
+    """Whether a text surely names no later instant; those of one offset are ordered as texts."""
+    return text <= other and len(text) == len(other) and text[LOCAL:] == other[LOCAL:]
 
 
 def limited(mark: Watermark | None, latest: datetime) -> Watermark | None:
@@ -207,16 +219,19 @@ def unsettled(scenes: Iterable[Scene], asked_at: datetime) -> list[str]:
         scenes: As they were read.
         asked_at: When Stash was asked, by Stash's own clock.
     """
+    days = {(asked_at + timedelta(days=n)).date().isoformat() for n in (-1, 0, 1)}
+
+    def is_near(text: str | None) -> bool:
+        if text is None or text[:DAY] not in days:
+            return False
+        mark = advance_watermark(None, text)
+        return mark is not None and abs(asked_at - mark.instant) <= SETTLE
+
     return [
         scene.id
         for scene in scenes
-        if abs(asked_at - scene.updated_at) <= SETTLE or _is_near(scene.files_text, asked_at)
+        if abs(asked_at - scene.updated_at) <= SETTLE or is_near(scene.files_text)
     ]
-
-
-def _is_near(text: str | None, asked_at: datetime) -> bool:
-    mark = advance_watermark(None, text)
-    return mark is not None and abs(asked_at - mark.instant) <= SETTLE
 
 
 def sweep_due(swept_at: datetime | None, now: datetime) -> bool:
@@ -237,8 +252,7 @@ def files_print(files: Sequence[SceneFile], times: Sequence[str]) -> str:
         (f.id, f.path, f.size, time, sorted((p.type, p.value) for p in f.fingerprints))
         for f, time in zip(files, times, strict=True)
     ]
-    text = json.dumps(said, separators=(",", ":"))
-    return hashlib.blake2b(text.encode("ascii"), digest_size=8).hexdigest()
+    return hashlib.blake2b(_json(said).encode("ascii"), digest_size=8).hexdigest()
 
 
 def content_hash(scene: Scene) -> str:
@@ -263,8 +277,7 @@ def content_hash(scene: Scene) -> str:
         scene.director,
         [(one.endpoint, one.stash_id) for one in scene.stash_ids],
     )
-    text = json.dumps(content, separators=(",", ":"))
-    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
+    return hashlib.blake2b(_json(content).encode("ascii"), digest_size=16).hexdigest()
 
 
 def _file_content(file: SceneFile) -> tuple[object, ...]:

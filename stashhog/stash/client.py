@@ -214,7 +214,7 @@ class StashClient:
 
     async def entity_uses(self, kind: EntityKind, entity_id: str) -> int | None:
         """How many objects of any kind use an entity, children included; None if it is gone."""
-        if not mapping.ID.fullmatch(entity_id):
+        if not mapping.is_id(entity_id):
             return None
         if self._capabilities is None:
             self._capabilities = await self._ask_capabilities()

@@ -11,7 +11,6 @@ Rules:
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -33,8 +32,7 @@ from stashhog.stash.links import screenshot_path, strip_keys
 
 T = TypeVar("T")
 
-ID = re.compile(r"[0-9]{1,18}")
-"""Stash's ids are positive 64-bit numbers; nothing else is ever asked for."""
+_ID_DIGITS = 18
 
 _LARGEST = 2**63 - 1
 _UNKNOWN = "?"
@@ -58,7 +56,12 @@ def read_id(value: object) -> str | None:
     """An id as text; None for what is no id."""
     if type(value) is int:
         value = str(value)
-    return value if isinstance(value, str) and ID.fullmatch(value) else None
+    return value if isinstance(value, str) and is_id(value) else None
+
+
+def is_id(text: str) -> bool:
+    """Stash's ids are positive 64-bit numbers; nothing else is ever asked for."""
+    return text.isdecimal() and text.isascii() and len(text) <= _ID_DIGITS
 
 
 def _text(row: Mapping[str, Any], name: str) -> str | None:

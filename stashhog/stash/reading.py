@@ -220,7 +220,7 @@ class Reader:
     async def scenes(self, ids: Sequence[str]) -> ScenesById:
         """Scenes by id, each at most once, in the order asked for."""
         wanted = list(dict.fromkeys(ids))
-        known = [scene_id for scene_id in wanted if mapping.ID.fullmatch(scene_id)]
+        known = [scene_id for scene_id in wanted if mapping.is_id(scene_id)]
         found: dict[str, Scene | ItemFailure] = {}
         asked_at: list[datetime] = []
         while known:
