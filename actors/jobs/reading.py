@@ -1,4 +1,4 @@
-"""Reading scenes from Stash into the copy: the next page is fetched while the last one is saved.
+"""Reading scenes from Stash into the copy: the next pages are fetched while one is saved.
 
 Rules:
 - Each page is one request and one transaction, which also keeps the run's cursor.
@@ -27,6 +27,7 @@ from stashhog.domain.sync import (
     advance_watermark,
     unsettled,
 )
+from stashhog.ports import ScenePage
 
 CHUNK = 200
 FEW = 200
@@ -34,15 +35,37 @@ FEW = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Scenes that are to be read: with ids above `after` and, if that is set, up to `until`."""
+
+    after: str | None = None
+    until: str | None = None
+
+    def holds(self, item: str) -> bool:
+        """Whether a scene of a page that was asked for belongs to it; so does one without an id."""
+        return self.until is None or not item.isdecimal() or int(item) <= int(self.until)
+
+    def beyond(self, last_id: str | None) -> Span | None:
+        """What is left of it after a page; None where that was its last one."""
+        if last_id is None or (self.until is not None and int(last_id) >= int(self.until)):
+            return None
+        return Span(last_id, self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """What one request brought: when it was asked, by our clock and Stash's, and where to go on."""
+    """What one request brought, and when it was asked, by our clock and Stash's.
+
+    A page of a span says which one that was, and what is left of it.
+    """
 
     scenes: tuple[Scene, ...]
     failures: tuple[ItemFailure, ...]
     read_at: datetime
     asked_at: datetime
     missing: tuple[str, ...] = ()
-    after: str | None = None
+    of: Span | None = None
+    left: Span | None = None
 
 
 Send = Callable[[Page], Awaitable[None]]
@@ -54,14 +77,13 @@ class Reading:
     Attributes:
         ctx: The job's.
         marks: How far Stash was seen.
-        after: The last scene of the last page, None before the first one.
-        whole: Whether a full run has seen its last page.
+        left: What a full run has to read yet; None before its beginning.
     """
 
     def __init__(self, ctx: JobContext, cursor: Mapping[str, Any]) -> None:
         self.ctx = ctx
-        self.after: str | None = cursor.get("after")
-        self.whole: bool = cursor.get("whole", False)
+        left = cursor.get("left")
+        self.left = None if left is None else tuple(Span(*span) for span in left)
         self.marks = Watermarks(_mark(cursor.get("mark")), _mark(cursor.get("files_mark")))
         began = cursor.get("began")
         self._began = None if began is None else datetime.fromisoformat(began)
@@ -84,6 +106,11 @@ class Reading:
             if newest is not marks.scenes or files is not marks.files:
                 marks = Watermarks(newest, files)
         self.marks = marks
+
+    def passed(self, page: Page) -> None:
+        """Note that a page of a span is about to be saved."""
+        left = (page.left if span == page.of else span for span in self.left or ())
+        self.left = tuple(span for span in left if span is not None)
 
     async def save(self, page: Page) -> None:
         """Save a page with everything that belongs to it."""
@@ -113,8 +140,7 @@ class Reading:
     def _cursor(self) -> dict[str, Any]:
         marks = self.marks
         return {
-            "after": self.after,
-            "whole": self.whole,
+            "left": None if self.left is None else [(span.after, span.until) for span in self.left],
             "mark": marks.scenes and marks.scenes.text,
             "files_mark": marks.files and marks.files.text,
             "began": self.began.isoformat(),
@@ -141,70 +167,75 @@ async def ahead(
         yield receive
 
 
-class _Asking:
-    """One page that is asked for: the next one begins as soon as this one's end is known."""
-
-    def __init__(self, after: str | None, turn: trio.Event) -> None:
-        self.end: str | None = None
-        self.sent = trio.Event()
-        self._after = after
-        self._turn = turn
-        self._known = trio.Event()
-
-    async def bring(
-        self,
-        ctx: JobContext,
-        send: Send,
-        *,
-        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
-    ) -> None:
-        """Fetch the page and send it in its turn; started when its end is known."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._start, task_status)
-            read_at = ctx.now()
-            size = ctx.settings.stash.page_size
-            page = await patiently(
-                ctx, ctx.ports.stash.scenes_after, self._after, size, tell_end=self._tell
-            )
-            self._tell(page.last_id)
-            await self._turn.wait()
-            asked_at = page.asked_at or read_at
-            await send(Page(page.scenes, page.failures, read_at, asked_at, after=page.last_id))
-            self.sent.set()
-
-    def _tell(self, end: str | None) -> None:
-        if not self._known.is_set():
-            self.end = end
-            self._known.set()
-
-    async def _start(self, task_status: trio.TaskStatus[None]) -> None:
-        await self._known.wait()
-        await self._turn.wait()
-        task_status.started()
-
-
 async def read_all(reading: Reading) -> None:
-    """Read every scene, by keyset on id, on after the last page."""
-    if reading.whole:
-        return
+    """Read every scene, by keyset on id: two halves at once, each on after its last page.
+
+    So Stash is always at work on the next pages, whatever is done with those that came.
+    """
     ctx = reading.ctx
+    if reading.left == ():
+        return
     ctx.total = await patiently(ctx, ctx.ports.stash.count_scenes)
+    if reading.left is None:
+        reading.left = await _halves(ctx, ctx.total)
+    spans = reading.left
 
     async def fetch(send: Send) -> None:
-        after, turn = reading.after, trio.Event()
-        turn.set()
-        async with trio.open_nursery() as nursery:
-            while True:
-                asking = _Asking(after, turn)
-                await nursery.start(asking.bring, ctx, send)
-                after, turn = asking.end, asking.sent
-                if after is None:
-                    return
+        raw, came = trio.open_memory_channel[_Raw](0)
+        async with trio.open_nursery() as nursery, came:
+            async with raw:
+                for span in spans:
+                    nursery.start_soon(_walk, ctx, span, raw.clone())
+            async for one in came:
+                await send(await trio.to_thread.run_sync(one.read, abandon_on_cancel=True))
 
     async with ahead(fetch) as pages:
         async for page in pages:
-            reading.after, reading.whole = page.after, page.after is None
+            reading.passed(page)
             await reading.save(page)
+
+
+async def _halves(ctx: JobContext, total: int) -> tuple[Span, ...]:
+    """All scenes as two spans of about as many; the first one is whole pages."""
+    size = ctx.settings.stash.page_size
+    half = total // 2 // size * size
+    middle = await patiently(ctx, ctx.ports.stash.scene_at, half) if half else None
+    return (Span(),) if middle is None else (Span(until=middle), Span(after=middle))
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A page of a span as it came."""
+
+    page: ScenePage
+    read_at: datetime
+    of: Span
+    left: Span | None
+
+    def read(self) -> Page:
+        """Make scenes of it; CPU work."""
+        scenes, failures = self.page.read()
+        return Page(
+            tuple(scene for scene in scenes if self.of.holds(scene.id)),
+            tuple(failure for failure in failures if self.of.holds(failure.item)),
+            self.read_at,
+            self.page.asked_at or self.read_at,
+            of=self.of,
+            left=self.left,
+        )
+
+
+async def _walk(ctx: JobContext, span: Span, raw: trio.MemorySendChannel[_Raw]) -> None:
+    """Fetch a span, page by page."""
+    left: Span | None = span
+    async with raw:
+        while left is not None:
+            read_at = ctx.now()
+            page = await patiently(
+                ctx, ctx.ports.stash.scenes_after, left.after, ctx.settings.stash.page_size
+            )
+            of, left = left, left.beyond(page.last_id)
+            await raw.send(_Raw(page, read_at, of, left))
 
 
 async def read_by_id(ctx: JobContext, ids: Sequence[str], send: Send) -> None:

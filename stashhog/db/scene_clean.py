@@ -63,9 +63,9 @@ def clean_scene(scene: Scene, scene_id: int, known: AllKnown) -> tuple[Scene, Li
     studio = _kept("studio", wanted, known, missing)
     links = Links(studio[0] if studio else None, performers, tags, tuple(missing))
     whole = len(performers) + len(tags) == len(scene.performer_ids) + len(scene.tag_ids)
-    if whole and not missing and all(one.plain for one in known.values()):
-        if _fits(scene, scene_id):
-            return scene, links
+    plain = all(one.plain for one in known.values())
+    if whole and plain and not missing and _fits(scene, scene_id):
+        return scene, links
     cleaned = Scene(
         id=str(scene_id),
         title=clean_or_none(scene.title),
@@ -126,6 +126,7 @@ def _is_measured(file: SceneFile) -> bool:
         and is_integer(file.height)
         and is_real(file.frame_rate)
     )
+
 
 def _kept(
     kind: EntityKind,

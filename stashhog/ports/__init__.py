@@ -45,20 +45,16 @@ class DependencyState:
 
 @dataclass(frozen=True, slots=True)
 class ScenePage:
-    """A keyset page: the scenes in id order, what could not be read, and where to go on.
+    """A keyset page as it came: where to go on, and what makes scenes of it.
 
-    `last_id` is None after the last page. `asked_at` is when Stash was asked, by its own clock;
-    None where it does not tell the time.
+    `last_id` is None after the last page. `read` gives the scenes in id order and what could not be
+    read; it takes a while and is for a thread. `asked_at` is when Stash was asked, by its own
+    clock; None where it does not tell the time.
     """
 
-    scenes: tuple[Scene, ...]
-    failures: tuple[ItemFailure, ...]
     last_id: str | None
+    read: Callable[[], tuple[tuple[Scene, ...], tuple[ItemFailure, ...]]]
     asked_at: datetime | None = None
-
-
-TellEnd = Callable[[str | None], object]
-"""Hears a page's `last_id` as soon as it is known, so that the next page can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +92,12 @@ class Stash(Protocol):
         """How many scenes Stash has in a window."""
         ...
 
-    async def scenes_after(
-        self, after_id: str | None, limit: int, *, tell_end: TellEnd | None = None
-    ) -> ScenePage:
-        """Whole scenes by keyset on id, one request; `tell_end` may hear its end before that."""
+    async def scene_at(self, position: int) -> str | None:
+        """The id of so many-th a scene in the order of ids; None where there are fewer."""
+        ...
+
+    async def scenes_after(self, after_id: str | None, limit: int) -> ScenePage:
+        """Whole scenes by keyset on id, one request."""
         ...
 
     async def stamps_after(

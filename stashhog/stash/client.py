@@ -31,7 +31,7 @@ from stashhog.domain.library import Entity, EntityKind, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.plans import name_key
 from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window
-from stashhog.ports import ScenePage, ScenesById, TellEnd
+from stashhog.ports import ScenePage, ScenesById
 from stashhog.stash import mapping
 from stashhog.stash.answers import ResolverError, unknown_outcome
 from stashhog.stash.documents import (
@@ -110,11 +110,13 @@ class StashClient:
         variables = {"filter": {"per_page": 0}, "where": criteria(window)}
         return await self._reader.ask(COUNT_SCENES, variables, _read_count)
 
-    async def scenes_after(
-        self, after_id: str | None, limit: int, *, tell_end: TellEnd | None = None
-    ) -> ScenePage:
+    async def scene_at(self, position: int) -> str | None:
+        """The id of so many-th a scene in the order of ids; None where there are fewer."""
+        return await self._reader.scene_at(position)
+
+    async def scenes_after(self, after_id: str | None, limit: int) -> ScenePage:
         """Whole scenes by keyset on id; a page may be shorter than asked for and not the last."""
-        return await self._reader.scenes_after(after_id, limit, tell_end)
+        return await self._reader.scenes_after(after_id, limit)
 
     async def stamps_after(
         self, after_id: str | None, limit: int, *, window: Window = EVERYTHING

@@ -229,20 +229,14 @@ def _stash_ids(value: object) -> tuple[StashId, ...]:
     return tuple(found.values())
 
 
-def page_end(rows: Sequence[object], *, after: str | None, asked: int) -> str | None:
-    """Where to go on after a keyset page; None where it was the last one.
+def read_scene_page(rows: Sequence[object], *, after: str | None, asked: int) -> ScenePage:
+    """A keyset page; one shorter than `asked` is the last.
 
     Raises:
         StashProtocolError: the rows do not go on after `after`, so asking on would never end.
     """
     last = _last_id(rows, after)
-    return last if len(rows) >= asked else None
-
-
-def read_scene_page(rows: Sequence[object], last_id: str | None) -> ScenePage:
-    """A keyset page out of its rows and its end."""
-    scenes, failures = _each_once(rows, read_scene)
-    return ScenePage(scenes, failures, last_id)
+    return ScenePage(last if len(rows) >= asked else None, lambda: _each_once(rows, read_scene))
 
 
 def _each_once(

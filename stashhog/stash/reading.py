@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 
 import stamina
 import stamina.instrumentation
-import trio
 
 from stashhog.core.exceptions import (
     StashBusyError,
@@ -29,7 +28,7 @@ from stashhog.core.exceptions import (
 )
 from stashhog.domain.library import Entity, EntityKind, Scene
 from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window
-from stashhog.ports import ScenePage, ScenesById, TellEnd
+from stashhog.ports import ScenePage, ScenesById
 from stashhog.stash import mapping
 from stashhog.stash.answers import ResolverError, StashTooLargeError, StashTooSlowError
 from stashhog.stash.documents import (
@@ -149,14 +148,22 @@ class Reader:
 
     # --- scenes ---------------------------------------------------------------------------------
 
-    async def scenes_after(
-        self, after: str | None, limit: int, tell_end: TellEnd | None = None
-    ) -> ScenePage:
+    async def scene_at(self, position: int) -> str | None:
+        """The id of so many-th a scene in the order of ids; None where there are fewer."""
+
+        def read(data: Mapping[str, Any]) -> str | None:
+            stamps, _ = mapping.read_stamps(rows_of(data, "scenes"), after=None)
+            return stamps[0].id if stamps else None
+
+        paging = {"sort": "id", "direction": "ASC", "page": position, "per_page": 1}
+        return await self.ask(STAMPS_AFTER, {"filter": paging, "where": {}}, read)
+
+    async def scenes_after(self, after: str | None, limit: int) -> ScenePage:
         """A keyset page, as long as `limit` or as Stash can answer in time."""
         while True:
             size = max(1, min(limit, self._pages.most))
             try:
-                page = await self._page(after, size, tell_end)
+                page = await self._page(after, size)
             except TOO_MUCH:
                 if size == 1:
                     return await self._page_by_id(after, size)
@@ -167,15 +174,9 @@ class Reader:
                 self._pages.answered()
                 return page
 
-    async def _page(self, after: str | None, size: int, tell_end: TellEnd | None) -> ScenePage:
-        token = trio.lowlevel.current_trio_token()
-
+    async def _page(self, after: str | None, size: int) -> ScenePage:
         def read(data: Mapping[str, Any]) -> ScenePage:
-            rows = rows_of(data, "scenes")
-            end = mapping.page_end(rows, after=after, asked=size)
-            if tell_end is not None:
-                token.run_sync_soon(tell_end, end)
-            return mapping.read_scene_page(rows, end)
+            return mapping.read_scene_page(rows_of(data, "scenes"), after=after, asked=size)
 
         answer = await self.asked(SCENES_AFTER, _keyset(after, size), read)
         return replace(answer.value, asked_at=answer.asked_at)
@@ -185,7 +186,7 @@ class Reader:
         ids = [stamp.id for stamp in stamps]
         found = await self.scenes(ids)
         last = ids[-1] if len(ids) >= size else None
-        return ScenePage(found.scenes, found.failures, last, found.asked_at)
+        return ScenePage(last, lambda: (found.scenes, found.failures), found.asked_at)
 
     async def stamps_after(
         self, after: str | None, limit: int, *, window: Window = EVERYTHING

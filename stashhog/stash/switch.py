@@ -31,7 +31,7 @@ from stashhog.core.exceptions import (
 from stashhog.domain.library import Entity, EntityKind, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window
-from stashhog.ports import DependencyState, ScenePage, ScenesById, TellEnd
+from stashhog.ports import DependencyState, ScenePage, ScenesById
 from stashhog.stash.client import StashClient, connect
 from stashhog.stash.transport import Screenshot
 
@@ -177,12 +177,15 @@ class StashSwitch:
         async with self._present() as stash:
             return await stash.count_scenes(window)
 
-    async def scenes_after(
-        self, after_id: str | None, limit: int, *, tell_end: TellEnd | None = None
-    ) -> ScenePage:
+    async def scene_at(self, position: int) -> str | None:
+        """See `StashClient.scene_at`."""
+        async with self._present() as stash:
+            return await stash.scene_at(position)
+
+    async def scenes_after(self, after_id: str | None, limit: int) -> ScenePage:
         """See `StashClient.scenes_after`."""
         async with self._present() as stash:
-            return await stash.scenes_after(after_id, limit, tell_end=tell_end)
+            return await stash.scenes_after(after_id, limit)
 
     async def stamps_after(
         self, after_id: str | None, limit: int, *, window: Window = EVERYTHING

@@ -203,8 +203,9 @@ async def _everything(client: StashClient) -> tuple[dict[str, Scene], set[str]]:
     after = None
     while True:
         page = await client.scenes_after(after, 1000)
-        found.update((scene.id, _plain(scene)) for scene in page.scenes)
-        broken.update(failure.item for failure in page.failures)
+        scenes, failures = page.read()
+        found.update((scene.id, _plain(scene)) for scene in scenes)
+        broken.update(failure.item for failure in failures)
         after = page.last_id
         if after is None:
             return found, broken

@@ -52,9 +52,10 @@ async def everything(real: Real, size: int) -> list[Scene]:
     after = None
     while True:
         page = await real.client.scenes_after(after, size)
-        assert page.failures == ()
-        assert len(page.scenes) <= size
-        found.extend(page.scenes)
+        scenes, failures = page.read()
+        assert failures == ()
+        assert len(scenes) <= size
+        found.extend(scenes)
         after = page.last_id
         if after is None:
             return found

@@ -57,9 +57,9 @@ async def test_pages_hold_every_scene_once_in_id_order(real: Real):
 async def test_a_last_page_that_is_full_is_followed_by_an_empty_one(real: Real):
     count = await real.client.count_scenes()
     page = await real.client.scenes_after(None, count)
-    assert len(page.scenes) == count
+    assert len(page.read()[0]) == count
     after = await real.client.scenes_after(page.last_id, count)
-    assert (after.scenes, after.failures, after.last_id) == ((), (), None)
+    assert (after.read(), after.last_id) == (((), ()), None)
 
 
 async def test_scenes_come_by_id_and_what_is_not_there_is_missing(real: Real):
@@ -117,7 +117,7 @@ async def test_empty_fields_are_none(real: Real):
 
 async def test_files_have_paths_sizes_and_fingerprints(real: Real):
     page = await real.client.scenes_after(None, 50)
-    scene = next(scene for scene in page.scenes if scene.files)
+    scene = next(scene for scene in page.read()[0] if scene.files)
     assert scene.path == scene.files[0].path
     assert "/" in scene.files[0].path or "\\" in scene.files[0].path
     assert (scene.files[0].size or 0) > 0
@@ -136,7 +136,7 @@ async def test_an_edit_that_changes_nothing_changes_no_content(real: Real):
 
 async def test_a_screenshot_is_an_image_and_is_not_sent_twice(real: Real):
     page = await real.client.scenes_after(None, 1)
-    path = page.scenes[0].screenshot or ""
+    path = page.read()[0][0].screenshot or ""
     shot = await real.client.screenshot(path)
     assert shot.content_type.startswith("image/")
     assert len(shot.content) > 0

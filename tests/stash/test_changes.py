@@ -41,7 +41,7 @@ async def test_a_print_of_files_says_the_same_in_a_listing_and_in_whole_scenes(r
 async def test_a_moved_file_is_found_by_the_time_of_files_alone(real: Real):
     found = await real.client.probe()
     page = await real.client.scenes_after(None, 50)
-    scene = next(scene for scene in page.scenes if scene.files)
+    scene = next(scene for scene in page.read()[0] if scene.files)
     if "file_filter" not in found.capabilities or URL in os.environ:
         return
     since = changed_since(Watermark(scene.files_text or ""))

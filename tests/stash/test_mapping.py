@@ -161,20 +161,21 @@ def test_an_entity_is_not_its_own_parent():
 
 def test_bad_rows_are_failures_and_the_page_goes_on():
     rows = [row(id="1"), None, row(id="2", updated_at=None), row(id="3"), row(id="3")]
-    page = mapping.read_scene_page(rows, mapping.page_end(rows, after=None, asked=5))
-    assert [scene.id for scene in page.scenes] == ["1", "3"]
-    assert [failure.item for failure in page.failures] == ["?", "2"]
+    page = mapping.read_scene_page(rows, after=None, asked=5)
+    scenes, failures = page.read()
+    assert [scene.id for scene in scenes] == ["1", "3"]
+    assert [failure.item for failure in failures] == ["?", "2"]
     assert page.last_id == "3"
 
 
 def test_a_page_shorter_than_asked_for_is_the_last():
-    assert mapping.page_end([row()], after=None, asked=2) is None
+    assert mapping.read_scene_page([row()], after=None, asked=2).last_id is None
 
 
 @pytest.mark.parametrize("rows", [[row(id="5")], [None], [row(id="4"), row(id="3")]])
 def test_a_page_that_does_not_go_on_is_no_answer(rows: list[Any]):
     with pytest.raises(StashProtocolError):
-        mapping.page_end(rows, after="5", asked=1)
+        mapping.read_scene_page(rows, after="5", asked=1)
 
 
 def test_a_row_without_a_time_gets_a_stamp_that_differs_from_all_that_is_known():
