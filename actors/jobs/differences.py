@@ -108,6 +108,20 @@ async def compare(reading: Reading, window: Window, look: Look = lambda _stamps:
     return missing
 
 
+async def list_ids(ctx: JobContext, window: Window) -> list[str]:
+    """The ids of all scenes of a window."""
+    ids: list[str] = []
+    after: str | None = None
+    while True:
+        stamps = await patiently(
+            ctx, ctx.ports.stash.stamps_after, after, STAMPS_PAGE, window=window
+        )
+        ids += [stamp.id for stamp in stamps]
+        if len(stamps) < STAMPS_PAGE:
+            return ids
+        after = stamps[-1].id
+
+
 async def count_missing(ctx: JobContext) -> int:
     """How many scenes of the copy Stash does not list; nothing is read or changed."""
     missing = 0

@@ -30,6 +30,8 @@ from stashhog.domain.sync import (
 from stashhog.ports import ScenePage
 
 CHUNK = 200
+HALVES = 2
+"""So many pages are asked for at once, and as many may wait to be decoded."""
 FEW = 200
 """Up to this many missing scenes are asked for by id."""
 
@@ -181,7 +183,7 @@ async def read_all(reading: Reading) -> None:
     spans = reading.left
 
     async def fetch(send: Send) -> None:
-        raw, came = trio.open_memory_channel[_Raw](0)
+        raw, came = trio.open_memory_channel[_Raw](HALVES)
         async with trio.open_nursery() as nursery, came:
             async with raw:
                 for span in spans:

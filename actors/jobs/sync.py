@@ -1,8 +1,8 @@
 """The sync job: make the local copy what Stash has.
 
-Entities first, then scenes (by keyset when full; otherwise what changed, see `differences`), then
-what is gone (by count, and by comparing all ids only where the counts differ). Each page is one
-request and one transaction.
+Entities first (whole lists, of the kinds in which something changed), then scenes (by keyset when
+full; otherwise what changed, see `differences`), then what is gone (by count, and by comparing all
+ids only where the counts differ). Each page is one request and one transaction.
 
 A run that was stopped goes on: a full one after its last page, an incremental one by finding less
 to read. Its watermark never lies beyond its first beginning, so that what was edited meanwhile is
@@ -15,10 +15,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import trio
+
 from actors.jobs.context import JobContext
-from actors.jobs.differences import compare, count_missing, differences
+from actors.jobs.differences import compare, count_missing, differences, list_ids
 from actors.jobs.patience import patiently
-from actors.jobs.reading import FEW, Reading, read_again, read_all
+from actors.jobs.reading import CHUNK, FEW, Reading, read_again, read_all
 from actors.tasks import Slot, task
 from stashhog.core.exceptions import StashHogException
 from stashhog.domain.jobs import JobKind
@@ -42,6 +44,9 @@ MANY_GONE = 20
 """More entities than these are only let go after a second look."""
 
 
+_Listed = tuple[Sequence[Entity], Sequence[ItemFailure]]
+
+
 class LibraryReplacedError(StashHogException):
     """Another library answers at the address."""
 
@@ -61,15 +66,17 @@ async def run(ctx: JobContext) -> Mapping[str, Any] | None:
     point = await patiently(ctx, ctx.ports.sync.sync_point)
     if not ctx.job.params.get("adopt"):
         await _refuse_another_library(ctx, point)
-    await _entities(ctx)
     moved = Window(of_files=True, with_files=True) if "file_filter" in stash.capabilities else None
     full = ctx.job.params["mode"] == "full" or point.watermarks.scenes is None
+    due = sweep_due(point.swept_at, ctx.now())
+    await _entities(ctx, {} if full or due else point.entity_prints)
     if full:
         await read_all(reading)
         swept = True
     else:
         reading.advance(point.watermarks)
-        swept = await differences(reading, point, moved) or sweep_due(point.swept_at, ctx.now())
+        swept = await differences(reading, point, moved) or due
+        await _come_back(reading)
         await read_again(reading, point.unreadable[:MOST_RETRIED])
     stale = await patiently(ctx, ctx.ports.sync.stale)
     if stale:
@@ -121,12 +128,27 @@ def _replaced(why: str) -> LibraryReplacedError:
 # --- entities -----------------------------------------------------------------------------------
 
 
-async def _entities(ctx: JobContext) -> None:
-    for kind in ENTITY_KINDS:
-        ctx.progress(ctx.done, ctx.total, message=f"reading {kind}s")
-        entities, failures = await _listed(ctx, kind)
+async def _entities(ctx: JobContext, held: Mapping[EntityKind, str]) -> None:
+    """List the kinds that are not named as they are `held`, all at once, and save them."""
+    ctx.progress(ctx.done, ctx.total, message="reading performers, tags and studios")
+    prints = await patiently(ctx, ctx.ports.stash.entity_prints)
+    kinds = [kind for kind in ENTITY_KINDS if kind not in prints or prints[kind] != held.get(kind)]
+    listed: dict[EntityKind, _Listed] = {}
+
+    async def read(kind: EntityKind) -> None:
+        listed[kind] = await _listed(ctx, kind)
+
+    async with trio.open_nursery() as nursery:
+        for kind in kinds:
+            nursery.start_soon(read, kind)
+    for kind in kinds:
         delta = await patiently(
-            ctx, ctx.ports.sync.save_entities, ctx.job.id, kind, entities, failures
+            ctx,
+            ctx.ports.sync.save_entities,
+            ctx.job.id,
+            kind,
+            *listed[kind],
+            said=prints.get(kind),
         )
         for failure in delta.failures:
             ctx.log("warning", f"{kind} {failure.item}: {failure.reason}")
@@ -134,9 +156,7 @@ async def _entities(ctx: JobContext) -> None:
             ctx.log("info", f"{len(delta.gone)} {kind}s are gone from Stash")
 
 
-async def _listed(
-    ctx: JobContext, kind: EntityKind
-) -> tuple[Sequence[Entity], Sequence[ItemFailure]]:
+async def _listed(ctx: JobContext, kind: EntityKind) -> _Listed:
     """All entities of a kind; where many seem to be gone, as a second look shows them."""
     entities, failures = await patiently(ctx, ctx.ports.stash.entities, kind)
     held = await patiently(ctx, ctx.ports.sync.entity_ids, kind)
@@ -145,6 +165,22 @@ async def _listed(
     again, more_failures = await patiently(ctx, ctx.ports.stash.entities, kind)
     listed = {one.id: one for one in (*entities, *again)}
     return list(listed.values()), [*failures, *more_failures]
+
+
+async def _come_back(reading: Reading) -> None:
+    """Read the scenes of entities that are new here, as far as this run has not.
+
+    An entity that somebody deleted and a restored backup brought back has its links back too, and
+    the scenes' times tell nothing of it.
+    """
+    ctx = reading.ctx
+    began = ctx.job.started_at or ctx.job.created_at
+    for kind, ids in (await patiently(ctx, ctx.ports.sync.newcomers)).items():
+        for start in range(0, len(ids), CHUNK):
+            window = Window(linked_to=(kind, tuple(ids[start : start + CHUNK])))
+            linked = await list_ids(ctx, window)
+            unread = await patiently(ctx, ctx.ports.sync.read_before, linked, began)
+            await read_again(reading, unread)
 
 
 # --- what is gone -------------------------------------------------------------------------------

@@ -18,9 +18,24 @@ from sqlalchemy.orm import Session
 from stashhog.db.entities import entities_of, entity_by_id
 from stashhog.db.failures import note_failures
 from stashhog.db.job_rows import advance_job, job_row
-from stashhog.db.meta import LIBRARY_REVISION, add_to_meta
+from stashhog.db.meta import (
+    ENTITY_PRINTS,
+    LIBRARY_REVISION,
+    NEWCOMERS,
+    add_to_meta,
+    meta_text,
+    set_meta,
+)
 from stashhog.db.search import index_again
-from stashhog.db.values import clean, clean_or_none, row_id, run, run_many, to_json
+from stashhog.db.values import (
+    clean,
+    clean_or_none,
+    from_json,
+    row_id,
+    run,
+    run_many,
+    to_json,
+)
 from stashhog.domain.library import Entity, EntityKind
 from stashhog.domain.plans import name_key
 from stashhog.domain.sync import EntityDelta, ItemFailure
@@ -80,6 +95,8 @@ def save_entities(
     kind: EntityKind,
     entities: Sequence[Entity],
     unread: Sequence[ItemFailure] = (),
+    *,
+    said: str | None = None,
 ) -> EntityDelta:
     """Make the copy of one kind what the full list says, as `ports.sync.SyncStore` says."""
     wanted, failures = _cleaned(kind, entities)
@@ -94,6 +111,8 @@ def save_entities(
     drop_entities(s, kind, gone)
     if created or updated:
         add_to_meta(s, LIBRARY_REVISION, 1)
+    _remember(s, NEWCOMERS, kind, [*newcomers(s).get(kind, ()), *map(str, created)])
+    _remember(s, ENTITY_PRINTS, kind, None if failures else said)
     row = job_row(s, job_id)
     note_failures(s, row.n, kind, failures)
     counts = {
@@ -110,6 +129,28 @@ def save_entities(
         gone=tuple(map(str, gone)),
         failures=tuple(failures),
     )
+
+
+def _remember(s: Session, name: str, kind: EntityKind, value: Any) -> None:
+    """Keep a kind's part of a value, where that differs."""
+    held = _remembered(s, name)
+    if held.get(kind) != value:
+        set_meta(s, name, to_json({**held, kind: value}))
+
+
+def _remembered(s: Session, name: str) -> dict[EntityKind, Any]:
+    said: dict[EntityKind, Any] = from_json(meta_text(s, name) or "{}")
+    return {kind: value for kind, value in said.items() if value}
+
+
+def newcomers(s: Session) -> dict[EntityKind, list[str]]:
+    """Entities that came since the last run that was finished."""
+    return _remembered(s, NEWCOMERS)
+
+
+def entity_prints(s: Session) -> dict[EntityKind, str]:
+    """What named the entities of a kind when all of them were last read."""
+    return _remembered(s, ENTITY_PRINTS)
 
 
 def _spared(held: Iterable[int], failures: Iterable[ItemFailure]) -> set[int]:

@@ -16,6 +16,8 @@ SETTINGS_VERSION = "settings_version"
 WATERMARK = "watermark"
 FILES_WATERMARK = "files_watermark"
 SWEPT_AT = "swept_at"
+ENTITY_PRINTS = "entity_prints"
+NEWCOMERS = "newcomers"
 PASSWORD_HASH = "password_hash"  # noqa: S105 - the name of a row
 
 

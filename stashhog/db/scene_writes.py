@@ -197,17 +197,16 @@ def _known(s: Session, scenes: Iterable[Scene]) -> AllKnown:
             asked["studio"].add(scene.studio_id)
     found: dict[EntityKind, Known] = {}
     for kind, texts in asked.items():
-        numbers = {text: row_id(text) for text in texts}
+        numbers = [(one, text) for text in texts if (one := row_id(text)) is not None]
         rows = run(
             s,
             "SELECT id, name FROM entities"
             " WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
-            (kind, to_json([one for one in numbers.values() if one is not None])),
+            (kind, to_json([one for one, _ in numbers])),
         )
-        names: dict[int, str] = {row[0]: row[1] for row in rows}
-        ids = {text: one for text, one in numbers.items() if one is not None and one in names}
-        plain = all(str(one) == text for text, one in ids.items())
-        found[kind] = Known(ids, names, plain)
+        names: dict[int, str] = dict(map(tuple, rows))
+        ids = {text: one for one, text in numbers if one in names}
+        found[kind] = Known(ids, names, plain=list(map(str, ids.values())) == list(ids))
     return found
 
 

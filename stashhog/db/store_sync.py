@@ -8,7 +8,7 @@ from typing import Any
 
 from stashhog.db import sync
 from stashhog.db.access import Access
-from stashhog.db.entity_writes import entity_ids, save_entities
+from stashhog.db.entity_writes import entity_ids, newcomers, save_entities
 from stashhog.db.job_rows import job_checkpoint
 from stashhog.domain.library import Entity, EntityKind, Scene
 from stashhog.domain.sync import (
@@ -47,9 +47,19 @@ class SyncRows:
         kind: EntityKind,
         entities: Sequence[Entity],
         failures: Sequence[ItemFailure] = (),
+        *,
+        said: str | None = None,
     ) -> EntityDelta:
         """Diff a full list against the copy; see `ports.sync.SyncStore.save_entities`."""
-        return await self._db.write(save_entities, job_id, kind, entities, failures)
+        return await self._db.write(save_entities, job_id, kind, entities, failures, said=said)
+
+    async def newcomers(self) -> Mapping[EntityKind, Sequence[str]]:
+        """Entities that came since the last run that was finished."""
+        return await self._db.read(newcomers)
+
+    async def read_before(self, ids: Sequence[str], since: datetime) -> Sequence[str]:
+        """Those of these scenes that were not read since, or never."""
+        return await self._db.read(sync.read_before, ids, since)
 
     async def stale(self) -> Sequence[str]:
         """Ids of live scenes that have to be read again."""

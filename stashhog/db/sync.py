@@ -12,13 +12,16 @@ from sqlalchemy.orm import Session
 
 from stashhog.core.pagination import PaginatedResponse, PaginationParams
 from stashhog.db.coverage import keep_coverage
+from stashhog.db.entity_writes import entity_prints
 from stashhog.db.failures import forget_unreadable, keep_unreadable, note_failures
 from stashhog.db.job_rows import advance_job, job_row
 from stashhog.db.meta import (
     FILES_WATERMARK,
     LIVE_SCENES,
+    NEWCOMERS,
     SWEPT_AT,
     WATERMARK,
+    drop_meta,
     meta_number,
     meta_text,
     set_meta,
@@ -137,19 +140,21 @@ def _keep_watermark(s: Session, name: str, mark: Watermark | None) -> None:
         set_meta(s, name, to_json({"text": mark.text}))
 
 
+_FIRST_ID = "SELECT id FROM scenes NOT INDEXED WHERE deleted_at IS NULL ORDER BY id LIMIT 1"
+_LAST_ID = "SELECT id FROM scenes NOT INDEXED WHERE deleted_at IS NULL ORDER BY id DESC LIMIT 1"
+_NEXT = (
+    "SELECT id, created_at FROM scenes NOT INDEXED WHERE deleted_at IS NULL AND id >= ?"
+    " ORDER BY id LIMIT 1"
+)
+
+
 def sync_point(s: Session) -> SyncPoint:
     """What a sync starts from; the sample is spread over all live ids."""
-    bounds = run(s, "SELECT min(id), max(id) FROM scenes WHERE deleted_at IS NULL").one()
+    low, high = (run(s, end).scalar_one_or_none() for end in (_FIRST_ID, _LAST_ID))
     sample: dict[str, str] = {}
-    if bounds[0] is not None:
-        low, high = bounds
+    if low is not None and high is not None:
         for step in range(SAMPLE):
-            row = run(
-                s,
-                "SELECT id, created_at FROM scenes WHERE deleted_at IS NULL AND id >= ?"
-                " ORDER BY id LIMIT 1",
-                (low + (high - low) * step // max(SAMPLE - 1, 1),),
-            ).one()
+            row = run(s, _NEXT, (low + (high - low) * step // max(SAMPLE - 1, 1),)).one()
             sample[str(row[0])] = moment(row[1]).isoformat()
     unreadable = run(
         s,
@@ -164,6 +169,7 @@ def sync_point(s: Session) -> SyncPoint:
         unreadable=tuple(str(row[0]) for row in unreadable),
         swept_at=moment_or_none(meta_text(s, SWEPT_AT)),
         sample=sample,
+        entity_prints=entity_prints(s),
     )
 
 
@@ -171,6 +177,18 @@ def stale_scenes(s: Session) -> list[str]:
     """Live scenes that have to be read again."""
     rows = run(s, "SELECT id FROM scenes WHERE stale = 1 AND deleted_at IS NULL ORDER BY id")
     return [str(row[0]) for row in rows]
+
+
+def read_before(s: Session, ids: Sequence[str], since: datetime) -> list[str]:
+    """Those of these scenes that were not read since, or never."""
+    rows = run(
+        s,
+        "SELECT id FROM scenes WHERE deleted_at IS NULL AND read_at >= ?"
+        " AND id IN (SELECT value FROM json_each(?))",
+        (moment_text(since), to_json(row_ids(ids))),
+    )
+    fresh = set(map(str, rows.scalars()))
+    return [one for one in ids if one not in fresh]
 
 
 def known_scenes(s: Session, ids: Sequence[str]) -> dict[str, KnownScene]:
@@ -299,6 +317,7 @@ def finish_sync(
     )
     _keep_watermark(s, WATERMARK, marks.scenes)
     _keep_watermark(s, FILES_WATERMARK, marks.files)
+    drop_meta(s, NEWCOMERS)
     if swept:
         set_meta(s, SWEPT_AT, moment_text(now))
     changed = any(row.tally.get(name) for name in ("created", "updated", "deleted"))

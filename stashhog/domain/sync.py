@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
-from stashhog.domain.library import Scene, SceneFile
+from stashhog.domain.library import EntityKind, Scene, SceneFile
 
 OVERLAP = timedelta(hours=1, seconds=10)
 """How far a clock is put back at most, and how long a change may wait for its commit."""
@@ -91,11 +91,13 @@ class Window:
     """Which scenes to list or count: all, or those (`of_files`: whose files) that changed since.
 
     `with_files` asks for the print of each scene's files, which costs several times as much.
+    `linked_to` are those that have any of some entities of a kind, whenever they changed.
     """
 
     since: str | None = None
     of_files: bool = False
     with_files: bool = False
+    linked_to: tuple[EntityKind, tuple[str, ...]] | None = None
 
 
 EVERYTHING = Window()
@@ -219,19 +221,37 @@ def unsettled(scenes: Iterable[Scene], asked_at: datetime) -> list[str]:
         scenes: As they were read.
         asked_at: When Stash was asked, by Stash's own clock.
     """
+    near = _near(asked_at)
+    return [
+        scene.id
+        for scene in scenes
+        if abs(asked_at - scene.updated_at) <= SETTLE or near(scene.files_text)
+    ]
+
+
+def _near(asked_at: datetime) -> Callable[[str | None], bool]:
+    """What tells whether a text's instant is that of the question; most are told by their day."""
     days = {(asked_at + timedelta(days=n)).date().isoformat() for n in (-1, 0, 1)}
 
-    def is_near(text: str | None) -> bool:
+    def near(text: str | None) -> bool:
         if text is None or text[:DAY] not in days:
             return False
         mark = advance_watermark(None, text)
         return mark is not None and abs(asked_at - mark.instant) <= SETTLE
 
-    return [
-        scene.id
-        for scene in scenes
-        if abs(asked_at - scene.updated_at) <= SETTLE or is_near(scene.files_text)
-    ]
+    return near
+
+
+def entities_print(stamps: Iterable[Stamp], asked_at: datetime) -> str | None:
+    """Name in 32 hex digits which entities of a kind there are and when each was last edited.
+
+    None where one was edited in the second of the question: it may change again without a trace.
+    """
+    found = {int(stamp.id): stamp.updated_at_text for stamp in stamps}
+    near = _near(asked_at)
+    if any(map(near, found.values())):
+        return None
+    return hashlib.blake2b(_json(sorted(found.items())).encode("ascii"), digest_size=16).hexdigest()
 
 
 def sweep_due(swept_at: datetime | None, now: datetime) -> bool:

@@ -110,6 +110,13 @@ class Stash(Protocol):
         """Scenes by id, in one request where all exist; an empty sequence asks nothing."""
         ...
 
+    async def entity_prints(self) -> Mapping[EntityKind, str]:
+        """What names each kind's entities and their times (`domain.sync.entities_print`).
+
+        A kind of which that cannot be told now is left out.
+        """
+        ...
+
     async def entities(self, kind: EntityKind) -> tuple[Sequence[Entity], Sequence[ItemFailure]]:
         """All performers, tags or studios."""
         ...

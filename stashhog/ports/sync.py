@@ -31,6 +31,7 @@ class SyncPoint:
         unreadable: The ids of scenes that could not be read when they were last tried.
         swept_at: When all scenes were last compared.
         sample: Some scene ids → `created_at` (ISO, UTC), for `looks_replaced`.
+        entity_prints: What named the entities of a kind when they were last listed.
     """
 
     watermarks: Watermarks
@@ -39,6 +40,7 @@ class SyncPoint:
     unreadable: tuple[str, ...]
     swept_at: datetime | None
     sample: Mapping[str, str]
+    entity_prints: Mapping[EntityKind, str]
 
 
 class SyncStore(Protocol):
@@ -62,8 +64,13 @@ class SyncStore(Protocol):
         kind: EntityKind,
         entities: Sequence[Entity],
         failures: Sequence[ItemFailure] = (),
+        *,
+        said: str | None = None,
     ) -> EntityDelta:
         """Diff a full list against the copy; what is not in the list goes (links and all).
+
+        `said` names the list (`Stash.entity_prints`, asked before it), and is remembered where
+        all of it could be read. What is new is remembered until `finish`, see `newcomers`.
 
         What could not be read stays; where nobody knows what that is, everything does. Live scenes
         that were linked to what went are marked stale in the same transaction, and so are those
@@ -71,6 +78,14 @@ class SyncStore(Protocol):
         `updated_at`. Counted in the tally as `entities.created`, `entities.updated`,
         `entities.deleted`, `entities.failed`.
         """
+        ...
+
+    async def newcomers(self) -> Mapping[EntityKind, Sequence[str]]:
+        """Entities that came since the last run that was finished."""
+        ...
+
+    async def read_before(self, ids: Sequence[str], since: datetime) -> Sequence[str]:
+        """Those of these scenes that were not read since, or never."""
         ...
 
     async def stale(self) -> Sequence[str]:

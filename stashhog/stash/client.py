@@ -167,6 +167,10 @@ class StashClient:
 
     # --- entities -------------------------------------------------------------------------------
 
+    async def entity_prints(self) -> Mapping[EntityKind, str]:
+        """What names each kind's entities and their times, where that can be told."""
+        return await self._reader.entity_prints()
+
     async def entities(self, kind: EntityKind) -> tuple[Sequence[Entity], Sequence[ItemFailure]]:
         """All performers, tags or studios."""
         return await self._reader.entities(kind)

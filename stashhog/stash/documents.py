@@ -100,6 +100,16 @@ SCENE_BY_ID = _query("SceneById", "findScene", "$id: ID!", "id: $id", _SCENE)
 UPDATE_SCENE = _mutation("UpdateScene", "bulkSceneUpdate", "BulkSceneUpdateInput", _SCENE)
 
 
+ENTITY_STAMPS = Operation(
+    "EntityStamps",
+    "findPerformers",
+    "query EntityStamps($filter: FindFilterType) {"
+    " findPerformers(filter: $filter) { performers { id updated_at } }"
+    " findTags(filter: $filter) { tags { id updated_at } }"
+    " findStudios(filter: $filter) { studios { id updated_at } } }",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class EntityOperations:
     """What can be asked about one kind of entity.
@@ -183,6 +193,7 @@ ALLOWED: Mapping[str, Operation] = {
         SCENES_BY_ID,
         SCENE_BY_ID,
         UPDATE_SCENE,
+        ENTITY_STAMPS,
         *SUBSCRIPTIONS,
         *(
             operation

@@ -27,12 +27,13 @@ from stashhog.core.exceptions import (
     StashProtocolError,
 )
 from stashhog.domain.library import Entity, EntityKind, Scene
-from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window
+from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window, entities_print
 from stashhog.ports import ScenePage, ScenesById
 from stashhog.stash import mapping
 from stashhog.stash.answers import ResolverError, StashTooLargeError, StashTooSlowError
 from stashhog.stash.documents import (
     ENTITY_OPERATIONS,
+    ENTITY_STAMPS,
     FILE_STAMPS_AFTER,
     SCENE_BY_ID,
     SCENES_AFTER,
@@ -278,6 +279,29 @@ class Reader:
 
     # --- entities -------------------------------------------------------------------------------
 
+    async def entity_prints(self) -> dict[EntityKind, str]:
+        """What names each kind's entities and their times; what cannot be told is left out."""
+
+        def read(data: Mapping[str, Any]) -> dict[EntityKind, list[Stamp]]:
+            return {
+                kind: mapping.read_stamps(rows_of(data, one.rows, root=one.find.root), after=None)[
+                    0
+                ]
+                for kind, one in ENTITY_OPERATIONS.items()
+            }
+
+        paging = {"sort": "id", "direction": "ASC", "per_page": -1}
+        try:
+            answer = await self.asked(ENTITY_STAMPS, {"filter": paging}, read)
+        except (ResolverError, StashProtocolError, StashTooSlowError):
+            return {}
+        if answer.asked_at is None:
+            return {}
+        prints = {
+            kind: entities_print(stamps, answer.asked_at) for kind, stamps in answer.value.items()
+        }
+        return {kind: said for kind, said in prints.items() if said is not None}
+
     async def entities(self, kind: EntityKind) -> tuple[list[Entity], list[ItemFailure]]:
         """All entities of a kind: in one answer, or in pages where that one is spoiled."""
         try:
@@ -371,6 +395,9 @@ def _keyset(after: str | None, size: int, window: Window = EVERYTHING) -> dict[s
 
 def criteria(window: Window) -> dict[str, Any]:
     """What a window asks of scenes."""
+    if window.linked_to is not None:
+        kind, ids = window.linked_to
+        return {f"{kind}s": {"value": list(ids), "modifier": "INCLUDES"}}
     if window.since is None:
         return {}
     later = {"updated_at": {"value": window.since, "modifier": "GREATER_THAN"}}

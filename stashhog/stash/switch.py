@@ -10,7 +10,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -198,6 +198,11 @@ class StashSwitch:
         """See `StashClient.scenes`."""
         async with self._present() as stash:
             return await stash.scenes(ids)
+
+    async def entity_prints(self) -> Mapping[EntityKind, str]:
+        """See `StashClient.entity_prints`."""
+        async with self._present() as stash:
+            return await stash.entity_prints()
 
     async def entities(self, kind: EntityKind) -> tuple[Sequence[Entity], Sequence[ItemFailure]]:
         """See `StashClient.entities`."""
