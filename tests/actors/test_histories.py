@@ -8,7 +8,7 @@ from stashhog.domain.jobs import JobKind
 from tests.actors.histories import Step, histories, played
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(histories)
 def test_any_history_keeps_every_promise(history: list[Step]) -> None:
     played(history)

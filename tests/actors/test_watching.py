@@ -104,7 +104,7 @@ class Reader:
 
 
 @given(STEPS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_reader_sees_each_status_in_order_and_the_latest_progress(steps: list[Any]) -> None:
     told = Told()
     with ExitStack() as stack:

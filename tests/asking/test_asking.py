@@ -172,7 +172,7 @@ def test_control_invisible_and_direction_characters_are_not_sent() -> None:
     assert shown == "v/AB C D EF/na\u0301me [31m"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=3000), st.lists(st.text(min_size=1, max_size=200), max_size=12))
 def test_no_name_breaks_a_line_or_makes_it_long(name: str, names: list[str]) -> None:
     options = tuple(Option(n, str(at), 0.5) for at, n in enumerate(names))
@@ -190,14 +190,14 @@ def test_no_name_breaks_a_line_or_makes_it_long(name: str, names: list[str]) -> 
     assert usual(line) <= max(MOST_TOKENS, path + 200) + 10
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=400))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     for style in ("codes", "names"):
         assert read_answers(text, [asked()], style) == {}  # type: ignore[arg-type]  # both styles
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=300))
 def test_the_most_that_a_text_makes_is_never_below_the_usual(text: str) -> None:
     assert most(text) >= usual(text) >= 0

@@ -64,7 +64,7 @@ def expected(values: Sequence[tuple[str | None, int]], sort: str) -> list[int]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows, sorts, st.integers(1, 7))
 def test_cursors_and_pages_give_the_same_whole_list(
     values: list[tuple[str | None, int]], sort: str, size: int
@@ -84,7 +84,7 @@ def test_cursors_and_pages_give_the_same_whole_list(
         assert by_cursor == by_page == expected(values, sort)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows.filter(lambda values: len(values) > 2), sorts, st.data())
 def test_rows_that_come_and_go_move_no_other_over_a_cursor(
     values: list[tuple[str | None, int]], sort: str, data: st.DataObject
@@ -97,7 +97,7 @@ def test_rows_that_come_and_go_move_no_other_over_a_cursor(
         assert rest.ids == [row for row in expected(values, sort) if row not in first.ids]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     sorts,
     st.one_of(st.text(max_size=60), st.binary(max_size=60).map(lambda b: b.decode("latin-1"))),

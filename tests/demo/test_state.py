@@ -146,7 +146,7 @@ async def test_a_scan_brings_in_what_has_arrived(talk: Talk) -> None:
     state.arrivals.append(SceneRow(0, "", "", files=[file]))
     with talk.stash.jobs.watch() as events:
         await talk.ask("mutation{metadataScan(input:{})}")
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             async for event in events:
                 if event.subscription == "scanCompleteSubscribe":
                     break

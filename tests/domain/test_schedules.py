@@ -93,7 +93,7 @@ def by_looking_at_each_minute(
             return at
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     minute=part(59),
     hour=part(23),
@@ -111,7 +111,7 @@ def test_the_next_run_is_where_the_clock_on_the_wall_says(
     assert found == wanted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     text=st.sampled_from(
         ["0 4 * * 0", "*/7 * * * *", "59 23 31 12 *", "15 2 * * MON-FRI", "0 0 29 2 *", "1 0 L * *"]
@@ -176,7 +176,6 @@ def run_of(schedule: Schedule) -> ScheduledRun:
     return ScheduledRun("sync.incremental", schedule.next_run_at)
 
 
-@settings(deadline=None)
 @given(schedule=SCHEDULES, late=st.timedeltas(timedelta(0), timedelta(days=800)))
 def test_what_was_missed_is_made_up_for_once(schedule: Schedule, late: timedelta):
     now = NOW + late
@@ -193,7 +192,6 @@ def test_what_was_missed_is_made_up_for_once(schedule: Schedule, late: timedelta
         assert after.next_run_at == next_run(schedule, now)
 
 
-@settings(deadline=None)
 @given(schedule=SCHEDULES, jump=st.timedeltas(timedelta(0), timedelta(days=4000)))
 def test_a_clock_that_jumps_ahead_and_back_neither_repeats_nor_waits(
     schedule: Schedule, jump: timedelta
@@ -207,7 +205,6 @@ def test_a_clock_that_jumps_ahead_and_back_neither_repeats_nor_waits(
 
 
 @given(seconds=st.integers(1, 299), schedule=SCHEDULES)
-@settings(deadline=None)
 def test_a_small_step_back_does_not_run_again_what_has_just_run(seconds: int, schedule: Schedule):
     ran = after_run(schedule, run_of(schedule), "started", "job", NOW)
     assert in_step(ran, NOW - timedelta(seconds=seconds)) == ran
@@ -216,7 +213,6 @@ def test_a_small_step_back_does_not_run_again_what_has_just_run(seconds: int, sc
 @given(
     moves=st.lists(st.integers(-5000, 5000), min_size=1, max_size=60), seconds=st.integers(30, 3000)
 )
-@settings(deadline=None)
 def test_under_any_clock_runs_are_never_more_than_the_time_that_passed(
     moves: list[int], seconds: int
 ):

@@ -32,7 +32,7 @@ def live(prepared: Path, tmp_path: Path) -> Generator[Installation]:
         Service(tmp_path, stash.url, env=env) as service,
     ):
         at = Installation(service, stash, Api(service.url))
-        until(lambda: connected(at), "it listens to Stash", seconds=20)
+        until(lambda: connected(at), "it listens to Stash")
         yield at
 
 
@@ -106,10 +106,10 @@ def test_a_stash_that_goes_and_comes_back_is_listened_to_again_and_made_up_for(
 ) -> None:
     before = live.api.items("/jobs", kind="sync")
     live.stash.go_away()
-    until(lambda: not connected(live), "the loss is seen", seconds=40)
+    until(lambda: not connected(live), "the loss is seen")
     live.stash.edit("7", title="While nobody listened")
     live.stash.come_back()
-    until(lambda: connected(live), "it listens again", seconds=40)
+    until(lambda: connected(live), "it listens again")
     until(lambda: syncs(live, before) == [None], "what was missed is made up for")
     assert live.api.get("/scenes/7")["title"] == "While nobody listened"
     live.api.ask("PUT", "/settings", {"values": {"stash": {"live": False}}})

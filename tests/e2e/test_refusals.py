@@ -150,9 +150,7 @@ def test_a_sync_waits_visibly_while_stash_is_away_and_goes_on_afterwards(
     else:
         at.stash.fault(html(503), "*", times=None)
     job = at.api.sync()
-    waiting = until(
-        lambda: at.api.job(job["id"])["waiting"], "the job says that it waits", seconds=20
-    )
+    waiting = until(lambda: at.api.job(job["id"])["waiting"], "the job says that it waits")
     assert waiting["code"] == "stash_unavailable"
     assert at.api.job(job["id"])["status"] == "running"
     ready = at.api.get("/ready")

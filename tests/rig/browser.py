@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
 
-from tests.rig.waiting import until
+from tests.rig.waiting import PATIENCE_S, until
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDE = (1440, 900)
@@ -74,7 +74,6 @@ class Chromium:
         until(
             lambda: self._port_file.is_file() and "\n" in self._port_file.read_text(),
             "the browser listens",
-            seconds=30,
         )
         return self
 
@@ -173,7 +172,7 @@ class Tab:
             raise BrowserError(details.get("exception", {}).get("description", details["text"]))
         return result["result"].get("value")
 
-    async def wait(self, condition: str, *, seconds: float = 15) -> Any:
+    async def wait(self, condition: str, *, seconds: float = PATIENCE_S) -> Any:
         """Wait until an expression is true in the page; returns its value."""
         script = (
             "new Promise((good, bad) => { const began = performance.now(); const look = () => {"

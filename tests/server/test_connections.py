@@ -77,7 +77,7 @@ async def test_a_stop_closes_idle_connections_at_once(serving: Serving) -> None:
         await read_until(stream, b"hello")
         server.stop.set()
         assert await read_to_end(stream) == b""
-        with trio.fail_after(2):
+        with trio.fail_after(4):
             await server.stopped.wait()
 
 

@@ -35,7 +35,6 @@ EMPTY = History(NEWEST, "UTC", ())
 FEW = settings(
     derandomize=True,
     max_examples=8,
-    deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )

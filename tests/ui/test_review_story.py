@@ -187,7 +187,7 @@ async def test_it_is_applied_after_a_summary_and_conflicts_are_shown_three_way_a
     assert "Write 4 changes" in words
     assert await aside(at.stash.written) == {}
     await tab.click_text("Write 4 changes", within="dialog")
-    await tab.wait("document.querySelector('.tab.conflict')", seconds=30)
+    await tab.wait("document.querySelector('.tab.conflict')")
     assert counts(at, plan)["applied"] == 3
     await tab.click(".tab.conflict")
     await tab.wait("document.querySelector('.three-way')?.innerText.includes('1999-12-31')")
@@ -198,14 +198,12 @@ async def test_it_is_applied_after_a_summary_and_conflicts_are_shown_three_way_a
     await saved(tab)
     await tab.click_text("Apply 1")
     await tab.click_text("Write 1 change", within="dialog")
-    await tab.wait(
-        "document.querySelector('.review-head').innerText.includes('Undo 4')", seconds=30
-    )
+    await tab.wait("document.querySelector('.review-head').innerText.includes('Undo 4')")
     assert (await aside(at.stash.scenes, [foreign]))[foreign]["date"] == dates[0]["proposed"]
     await tab.click_text("Undo 4")
     await tab.click_text("Undo 4 changes", within="dialog")
     await tab.wait("!document.querySelector('.review-head').innerText.includes('Undo 4')")
-    await tab.wait("document.querySelector('.tab.undone')", seconds=30)
+    await tab.wait("document.querySelector('.tab.undone')")
     assert (await aside(at.stash.scenes, [foreign]))[foreign]["date"] == "1999-12-31"
     await aside(at.stash.edit, foreign, date=None)
 
@@ -274,9 +272,7 @@ async def test_a_plan_can_be_reviewed_while_its_analysis_runs(
         await tab.press("a")
         at.api.ended(job)
         total = at.api.plan(plan_id)["changes"]
-        await tab.wait(
-            f"document.querySelector('.tab.all .number').innerText === '{total}'", seconds=30
-        )
+        await tab.wait(f"document.querySelector('.tab.all .number').innerText === '{total}'")
         await saved(tab)
         assert at.api.plan(plan_id)["counts"]["accepted"] == 1
         assert tab.errors == []
