@@ -25,10 +25,12 @@ from actors.booking import NOT_EXECUTED, Bookings
 from stashhog.core.config import Settings
 from stashhog.core.exceptions import (
     BudgetReachedError,
+    ConflictError,
     DiskFullError,
     ModelAnswerError,
     ModelUnavailableError,
     OpenAIError,
+    ValidationError,
 )
 from stashhog.domain.asking import Caps, Prompt, Wanted
 from stashhog.domain.asking.budget import Refusal, least
@@ -52,6 +54,10 @@ SETTLE_S = 3.0
 LONGEST_HOLD_S = 60.0
 MOST_EXCESS = 4.0
 PROBE = Wanted(64, 16, None)
+QUICK_S = 0.2
+MOST_APART_S = 0.012
+_NEWS = 0.2
+"""How much the latest answer counts for how long one takes."""
 _REFUSALS: Mapping[Refusal, str] = {
     "budget": "the next request might cost more than what is left of the budget",
     "price_unknown": "no price is known for the model, so a cap in money cannot be held",
@@ -86,12 +92,50 @@ class Caller:
     patiently: Patiently
 
 
+def caps_of(options: Mapping[str, Any], settings: Settings) -> Caps:
+    """The caps that hold for a job with such options."""
+    usual = settings.analysis
+    tokens = least(options.get("max_tokens"), usual.max_tokens_per_job)
+    return Caps(
+        None if tokens is None else int(tokens),
+        least(options.get("max_cost_usd"), usual.max_cost_usd_per_job),
+        usual.max_cost_usd_per_day,
+        usual.max_cost_usd_per_month,
+    )
+
+
+def check_wanted(options: Mapping[str, Any], settings: Settings, model: LanguageModel) -> None:
+    """Check that the model can be asked as it is wanted, within caps that can be held.
+
+    Raises:
+        ConflictError: `model_not_configured`, it is to be asked always and none is set.
+        ValidationError: `price_unknown`: a cap in money needs a price; an unknown one is not 0.
+    """
+    if options.get("use_llm", settings.analysis.use_llm) == "never":
+        return
+    if not settings.openai.on:
+        if options.get("use_llm") == "always":
+            raise ConflictError(
+                "no language model is set; set one, or leave use_llm out",
+                code="model_not_configured",
+            )
+        return
+    price = model.cost_usd(input_tokens=1000, output_tokens=1000)
+    if price is None and caps_of(options, settings).in_money:
+        raise ValidationError(
+            f"no price is known for {settings.openai.model}, so a cap in money cannot be held: set "
+            "openai.input_usd_per_million and openai.output_usd_per_million, or cap tokens",
+            code="price_unknown",
+        )
+
+
 class ModelCalls:
     """All calls to the model of this process.
 
     Attributes:
         counts: How many calls ended how, since the process started.
         used: What they used: `input_tokens`, `output_tokens`, and `usd` as far as it is known.
+        usual_s: How long an answer takes of late, in seconds; a quick one, where there was none.
     """
 
     def __init__(
@@ -103,6 +147,7 @@ class ModelCalls:
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.used = {"input_tokens": 0.0, "output_tokens": 0.0, "usd": 0.0}
+        self.usual_s = QUICK_S
         self._model = model
         self._store = store
         self._bookings = Bookings(store, now)
@@ -113,6 +158,7 @@ class ModelCalls:
         self._open = 0
         self._ended = trio.Event()
         self._hold_until = float("-inf")
+        self._last_at = float("-inf")
         self._excess = 1.0
         self._starting = trio.Lock()
         self._started = False
@@ -181,7 +227,8 @@ class ModelCalls:
         try:
             async with self._seated():
                 await self._until_free()
-                usage = None
+                await self._apart()
+                usage, began = None, trio.current_time()
                 try:
                     reply: ModelReply = await send()
                 except OpenAIError as error:
@@ -190,7 +237,7 @@ class ModelCalls:
                     if isinstance(error, ModelUnavailableError) and error.throttled:
                         self._hold(error.retry_after_seconds, throttled=True)
                     raise
-                self._learn(reply, wanted)
+                self._learn(reply, wanted, trio.current_time() - began)
             usage, outcome = used(reply), "answered"
             answer = read(reply)
             kept = answer.kept
@@ -199,18 +246,11 @@ class ModelCalls:
             self.counts[outcome] += 1
             await self._settle(caller, call_id, usage, kept)
 
-    # --- money ----------------------------------------------------------------------------------
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Check what a job wants of the model now; see `check_wanted`."""
+        check_wanted(options, self._settings(), self._model)
 
-    def caps(self, caller: Caller) -> Caps:
-        """The caps that hold for a job now."""
-        options, settings = caller.options, self._settings().analysis
-        tokens = least(options.get("max_tokens"), settings.max_tokens_per_job)
-        return Caps(
-            None if tokens is None else int(tokens),
-            least(options.get("max_cost_usd"), settings.max_cost_usd_per_job),
-            settings.max_cost_usd_per_day,
-            settings.max_cost_usd_per_month,
-        )
+    # --- money ----------------------------------------------------------------------------------
 
     def _wanted(self, most_input: int, most_output: int) -> Wanted:
         inputs = int(most_input * self._excess)
@@ -221,7 +261,9 @@ class ModelCalls:
     async def _reserve(self, caller: Caller, wanted: Wanted) -> int:
         while True:
             ended = self._ended
-            call = Reservation(caller.job_id, caller.plan_id, wanted, self.caps(caller))
+            call = Reservation(
+                caller.job_id, caller.plan_id, wanted, caps_of(caller.options, self._settings())
+            )
             outcome = await caller.patiently(self._bookings.reserve, call)
             if isinstance(outcome, int):
                 self._open += 1
@@ -296,6 +338,16 @@ class ModelCalls:
         if self._hold_until > until:
             await self._until_free()
 
+    async def _apart(self) -> None:
+        """Wait a moment after the last request.
+
+        What is sent at once is answered at once, again and again, and each seat would stay empty
+        while the answers of the others are read.
+        """
+        apart = min(MOST_APART_S, self.usual_s / (2 * self._seats.total_tokens))
+        self._last_at = max(trio.current_time(), self._last_at + apart)
+        await trio.sleep_until(self._last_at)
+
     @property
     def held_for_s(self) -> float:
         """For how many seconds the server wants to hear nothing."""
@@ -308,8 +360,9 @@ class ModelCalls:
             self._fair_share = max(1.0, self._fair_share / 2)
         self._hold_until = max(self._hold_until, until)
 
-    def _learn(self, reply: ModelReply, wanted: Wanted) -> None:
-        """What an answer says of the server: its limits, its way to count."""
+    def _learn(self, reply: ModelReply, wanted: Wanted, took_s: float) -> None:
+        """What an answer says of the server: its pace, its limits, its way to count."""
+        self.usual_s += _NEWS * (took_s - self.usual_s)
         self._fair_share += 0.5
         if reply.input_tokens > wanted.input_tokens and self._excess < MOST_EXCESS:
             self._excess = min(MOST_EXCESS, self._excess * reply.input_tokens / wanted.input_tokens)

@@ -40,8 +40,9 @@ from stashhog.domain.merge import entity_value
 from stashhog.domain.newnames import NewNames
 from stashhog.domain.plans import ENTITY_FIELDS, Field, NewChange, Value
 
-AHEAD_SCENES = 2_000
-"""So many scenes may be looked at before the first of them is answered and saved."""
+AHEAD_SCENES = 5_000
+"""So many scenes may be looked at before the first of them is answered and saved; most wait for
+nothing, and hold little."""
 NOT_ASKED = "model_not_asked"
 DETAILS_REFUSED = "model_details_refused"
 
@@ -131,6 +132,7 @@ async def _look_ahead(
             ready = _Batch(looked, after, {})
             if asking is not None:
                 ready = await _put_questions(ctx, asking, share, ready)
+                asking.looked(len(looked))
             try:
                 send.send_nowait(ready)
             except trio.WouldBlock:

@@ -7,10 +7,13 @@ Rules:
 - A model of whose first answers none can be used is not asked any more.
 - A server that does not answer is waited for by asking it for one word, not by sending the scenes
   again; what failed before it was back is tried anew.
+- The first call goes out when what is gathered lasts until all scenes are looked at, as far as that
+  can be told (`domain.asking.timing`), and at once in a job that goes on after a crash.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,13 +34,17 @@ from stashhog.core.exceptions import (
     OpenAIError,
 )
 from stashhog.domain.asking import Answer, AskedScene, Style, make_prompt, read_answers
+from stashhog.domain.asking.timing import lasts
 from stashhog.ports.model import ModelReply
 
 TRIES = 3
-PREFETCH = 2
-"""Calls that are made ready while all seats are taken."""
-ROOM_CALLS = 3
-"""For each seat so many calls' scenes may wait for their answers."""
+LANES_A_SEAT = 2
+"""Calls that are worked at for each seat: one is asked, one is being booked, before or after."""
+
+MOST_WAITING = 1_000
+"""So many scenes may wait for their answers, each of some 60 kB; or two rounds of calls."""
+
+LONGEST_GATHERING_S = 5.0
 
 USELESS_CALLS = 5
 """So many calls' scenes without one usable answer are enough."""
@@ -96,6 +103,7 @@ class Asking:
     Attributes:
         reasons: Why scenes have no answer → how many.
         answered: Scenes that were answered.
+        begun: Whether calls go out; until then they are gathered.
     """
 
     def __init__(
@@ -109,6 +117,7 @@ class Asking:
     ) -> None:
         self.reasons: Counter[str] = Counter()
         self.answered = 0
+        self.begun = False
         self._ctx = ctx
         self._calls = calls
         self._caller = caller_of(ctx)
@@ -117,8 +126,12 @@ class Asking:
         self._always = always
         openai = ctx.settings.openai
         self._size = openai.scenes_per_request
-        self._most_waiting = ROOM_CALLS * openai.concurrency * self._size
-        self._lanes = trio.CapacityLimiter(openai.concurrency + PREFETCH)
+        self._seats = openai.concurrency
+        self._most_waiting = max(MOST_WAITING, 2 * self._seats * self._size)
+        self._ready, self._groups = trio.open_memory_channel[_Group](math.inf)
+        self._left = None if ctx.total is None else ctx.total - ctx.done
+        self._looked = 0
+        self._since = trio.current_time()
         self._gathered: dict[bool, list[Pending]] = {}
         self._waiting = 0
         self._fewer = trio.Event()
@@ -131,7 +144,26 @@ class Asking:
     async def room(self) -> None:
         """Wait until more scenes may be asked about."""
         while self._waiting >= self._most_waiting:
+            self.begin()
             await self._fewer.wait()
+
+    def looked(self, scenes: int) -> None:
+        """Note that so many more scenes were looked at; begins to ask where that is enough."""
+        self._looked += scenes
+        if self.begun:
+            return
+        took = trio.current_time() - self._since
+        again = self._ctx.job.attempt > 1
+        if again or self._left is None or not took or took > LONGEST_GATHERING_S:
+            self.begin()
+            return
+        left = max(0, self._left - self._looked)
+        rates = {
+            "looked_per_s": self._looked / took,
+            "asked_per_s": self._seats * self._size / self._calls.usual_s,
+        }
+        if lasts(self._waiting, self._looked, left, **rates):
+            self.begin()
 
     def ask(self, scene: AskedScene) -> Pending:
         """Ask about a scene, together with those that come next and are asked the same way."""
@@ -148,15 +180,27 @@ class Asking:
         for alike in self._gathered.values():
             self._start(_Group(alike))
         self._gathered = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Let calls go out."""
+        if not self.begun:
+            self.begun = True
+            for _ in range(self._seats * LANES_A_SEAT):
+                self._nursery.start_soon(self._lane)
 
     # --- calls ----------------------------------------------------------------------------------
 
     def _start(self, group: _Group) -> None:
-        self._nursery.start_soon(self._work, group)
+        self._ready.send_nowait(group)
+
+    async def _lane(self) -> None:
+        """Make one call after the other."""
+        async for group in self._groups:
+            await self._work(group)
 
     async def _work(self, group: _Group) -> None:
-        async with self._lanes:
-            rest = await self._try(group)
+        rest = await self._try(group)
         for smaller in rest:
             self._start(smaller)
         done = len(group.pending) - sum(len(smaller.pending) for smaller in rest)

@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal
 
 import trio
 from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts.validators import Number
 
 from stashhog.cli.desk import Desk, ReadingDesk, ServiceDesk, Shape
 from stashhog.cli.options import AsJson, DataDir, layers_of
@@ -147,6 +148,18 @@ def analyze(
     min_confidence: Annotated[
         float | None, Parameter(help="Leave out what is less sure; unset: as in the settings.")
     ] = None,
+    use_llm: Annotated[
+        Literal["auto", "always", "never"] | None,
+        Parameter(
+            help="Ask a model about doubtful scenes, all or none; unset: as in the settings."
+        ),
+    ] = None,
+    max_cost_usd: Annotated[
+        float | None, Parameter(help="Most that asking may cost.", validator=Number(gte=0))
+    ] = None,
+    max_tokens: Annotated[
+        int | None, Parameter(help="Most tokens that asking may use.", validator=Number(gte=0))
+    ] = None,
     explain: Annotated[
         str | None, Parameter(help="Show what is found in this path and why; makes no plan.")
     ] = None,
@@ -160,7 +173,13 @@ def analyze(
         selection = SceneSelection(ids=tuple(scene_ids))
     else:
         selection = SceneSelection(filter={"all": True} if everything else {"analyzed": False})
-    options = {} if min_confidence is None else {"min_confidence": min_confidence}
+    given = {
+        "min_confidence": min_confidence,
+        "use_llm": use_llm,
+        "max_cost_usd": max_cost_usd,
+        "max_tokens": max_tokens,
+    }
+    options = {option: value for option, value in given.items() if value is not None}
     submission = AnalysisSubmission(selection, options, name)
     return told(partial(_run_job, submission, Printer(as_json), data_dir))
 

@@ -100,6 +100,7 @@ class LocalDesk(StoreDesk):
             case JobKind.SYNC:
                 job = await actors.sync_manager.request(submission)
             case JobKind.ANALYSIS:
+                actors.planner.model_calls.check(submission.options)
                 job = await actors.planner.submit(submission)
             case _:
                 job = await actors.registry.submit(submission)

@@ -2,7 +2,7 @@
 
 The stand-in answers each request after `--latency` seconds; with `--concurrency` requests at a time
 the ideal is concurrency / latency. The rate is taken where all seats could be full: from the first
-request to the last one, as the stand-in sees them.
+request to the last one, as the stand-in sees them. Nothing else is asked of the service meanwhile.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from stashhog.demo import SampleStash, generate_library
 from stashhog.domain.asking.tokens import usual
-from tests.bench.service import MINUTES, measured
+from tests.bench.service import MINUTES, ended, seconds
 from tests.fakes.model import FakeModel, Said, Seen
 from tests.fakes.readers import asked_lines, first, reading
 from tests.rig.api import Api
@@ -67,8 +67,8 @@ def run(argv: Sequence[str]) -> int:
         for use in ("auto", "always"):
             fake.seen.clear()
             fake.times.clear()
-            with measured(service, f"analysis, use_llm {use}"):
-                job = api.ended(api.analyse(options={"use_llm": use}), seconds=MINUTES)
+            job = ended(api, api.analyse(options={"use_llm": use}))
+            print(f"analysis, use_llm {use}: {seconds(job):.2f} s")
             _show(fake, options, job["result"])
     return 0
 

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,9 +22,10 @@ from typing import Self
 import httpx
 
 from stashhog.demo import SampleStash, generate_library
-from tests.rig.api import Api
+from tests.rig.api import FINAL, Api, Shape
 from tests.rig.service import Service
 from tests.rig.stash import Stash
+from tests.rig.waiting import until
 
 MINUTES = 600.0
 
@@ -84,6 +86,22 @@ def measured(service: Service, what: str, items: int | None = None) -> Generator
             wall = time.perf_counter() - start
     rate = f" {items / wall:,.0f}/s," if items is not None else ""
     print(f"{what}: {wall:.2f} s,{rate} peak {peak_bytes(service) / 1e6:.0f} MB, {pulse}")
+
+
+def ended(api: Api, job: Shape) -> Shape:
+    """Wait for the end, looking seldom: each look costs what is being measured."""
+
+    def look() -> Shape | None:
+        now = api.job(job["id"])
+        return now if now["status"] in FINAL else None
+
+    return until(look, f"the end of {job['kind']}", seconds=MINUTES, every_s=0.5)
+
+
+def seconds(job: Shape) -> float:
+    """How long a job took, from its submit on."""
+    began, ended = (datetime.fromisoformat(job[at]) for at in ("created_at", "finished_at"))
+    return (ended - began).total_seconds()
 
 
 def peak_bytes(service: Service) -> int:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 import httpx
 
 from stashhog.stash.documents import SCENES_BY_ID, UPDATE_SCENE, Operation
-from tests.bench.service import MINUTES, running
-from tests.rig.api import FINAL, Api, Shape
-from tests.rig.waiting import until
+from tests.bench.service import MINUTES, ended, running, seconds
 
 
 def run(argv: Sequence[str]) -> int:
@@ -30,11 +27,8 @@ def run(argv: Sequence[str]) -> int:
         url = service.env["STASHHOG_STASH__URL"]
         walls = {"bare": bare(url, options.api_key, scenes, "somebody")}
         for what, begin in (("apply", api.apply), ("undo", api.undo)):
-            done = _ended(api, begin(plan))
-            began, ended = (
-                datetime.fromisoformat(done[at]) for at in ("created_at", "finished_at")
-            )
-            walls[what] = (ended - began).total_seconds()
+            done = ended(api, begin(plan))
+            walls[what] = seconds(done)
             print(f"{what} of {len(changes)} changes of {len(scenes)} scenes: {done['result']}")
         walls["bare again"] = bare(url, options.api_key, scenes, "")
         mean = (walls["bare"] + walls["bare again"]) / 2
@@ -42,16 +36,6 @@ def run(argv: Sequence[str]) -> int:
             each = wall / len(scenes) * 1000
             print(f"{what}: {wall:.2f} s, {each:.1f} ms a scene, {wall / mean:.2f} of the bare one")
     return 0
-
-
-def _ended(api: Api, job: Shape) -> Shape:
-    """Wait for the end, looking seldom: each look costs what is being measured."""
-
-    def look() -> Shape | None:
-        now = api.job(job["id"])
-        return now if now["status"] in FINAL else None
-
-    return until(look, f"the end of {job['kind']}", seconds=MINUTES, every_s=0.5)
 
 
 def _chosen(changes: Sequence[dict], per_scene: int) -> list[dict]:

@@ -13,7 +13,10 @@ from typing import Any
 from stashhog.demo import SampleStash
 from stashhog.demo.faults import delay
 from tests.e2e.conftest import Reviewed
+from tests.fakes.model import FakeModel
+from tests.fakes.readers import first, reading
 from tests.rig.library import small_library
+from tests.rig.model import Model
 from tests.rig.service import begin, command
 from tests.rig.stash import Stash, differences
 from tests.rig.waiting import until
@@ -60,6 +63,23 @@ def test_the_whole_story_goes_by_commands_without_a_service(tmp_path: Path) -> N
         undone = run("undo", "1", code=4)[-1]
         assert undone["conflicts"] == 1
         assert differences(before, stash.library()).keys() == {"scenes/31"}
+
+
+def test_a_model_is_asked_as_the_command_says_and_within_its_caps(tmp_path: Path) -> None:
+    scenes = SampleStash(small_library())
+    with Stash(scenes) as stash, Model(FakeModel()) as model:
+        model.fake.answer = reading(first)
+        none = _Shell(tmp_path / "none", stash.url)
+        none("analyze", "--use-llm", "always", code=1)
+        run = _Shell(tmp_path / "one", stash.url, STASHHOG_OPENAI__BASE_URL=model.url)
+        run("sync")
+        run("analyze", "--max-cost-usd", "1", code=2)  # nobody knows what this model costs
+        run("analyze", "--use-llm", "never", "--all")
+        assert not model.fake.seen
+        capped = run("analyze", "--use-llm", "always", "--max-tokens", "1", "--all")[-1]
+        assert (capped["stopped"], len(model.fake.seen)) == ("budget", 0)
+        asked = run("analyze", "--use-llm", "always", "--all")[-1]
+        assert asked["cost"]["requests"] == len(model.fake.seen) > 0
 
 
 def test_commands_beside_a_service_go_through_it(reviewed: Reviewed) -> None:

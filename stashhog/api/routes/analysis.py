@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
@@ -14,6 +14,7 @@ import trio
 from quart import Blueprint, Response, current_app
 
 from actors.estimating import MOST_LOOKED_AT
+from actors.model_calls import check_wanted
 from stashhog.api.bodies import spooled
 from stashhog.api.contract import JSON, NDJSON, BodyModel, operation
 from stashhog.api.dependencies import (
@@ -49,7 +50,7 @@ from stashhog.api.schemas.analysis import (
 from stashhog.api.schemas.common import Page
 from stashhog.api.schemas.jobs import JobResponse
 from stashhog.api.static import mark_packed, pack, takes_gzip
-from stashhog.core.exceptions import ConflictError, ValidationError
+from stashhog.core.exceptions import ValidationError
 from stashhog.db import (
     Database,
     calibration as db_calibration,
@@ -93,39 +94,6 @@ def _options(body: GenerateBody) -> dict[str, Any]:
     return body.options.model_dump(mode="json", exclude_unset=True, exclude_none=True)
 
 
-def check_model(options: Mapping[str, Any]) -> None:
-    """Check that the model can be asked as it is wanted, within caps that can be held.
-
-    Raises:
-        ConflictError: `model_not_configured`, it is to be asked always and none is set.
-        ValidationError: `price_unknown`: a cap in money needs a price; an unknown one is not 0.
-    """
-    settings = get_settings()
-    caps = settings.analysis
-    if options.get("use_llm", caps.use_llm) == "never":
-        return
-    if not settings.openai.on:
-        if options.get("use_llm") == "always":
-            raise ConflictError(
-                "no language model is set; set one, or leave use_llm out",
-                code="model_not_configured",
-            )
-        return
-    money = (
-        options.get("max_cost_usd"),
-        caps.max_cost_usd_per_job,
-        caps.max_cost_usd_per_day,
-        caps.max_cost_usd_per_month,
-    )
-    price = get_openai_client().cost_usd(input_tokens=1000, output_tokens=1000)
-    if price is None and any(cap is not None for cap in money):
-        raise ValidationError(
-            f"no price is known for {settings.openai.model}, so a cap in money cannot be held: set "
-            "openai.input_usd_per_million and openai.output_usd_per_million, or cap tokens",
-            code="price_unknown",
-        )
-
-
 @bp.post("/generate")
 @operation("Analyse scenes into a plan", {202: JobResponse}, body=GenerateBody, errors=(409,))
 async def generate(body: GenerateBody) -> dict[str, Any]:
@@ -134,7 +102,7 @@ async def generate(body: GenerateBody) -> dict[str, Any]:
     Options that are not given are those of the settings.
     """
     selection, options = _selection(body), _options(body)
-    check_model(options)
+    check_wanted(options, get_settings(), get_openai_client())
     submission = AnalysisSubmission(selection, options, body.name)
     return job_json(await get_actors().planner.submit(submission))
 
@@ -147,7 +115,7 @@ async def estimate(body: GenerateBody) -> EstimateResponse:
     Large selections are judged by a sample. Usual sizes, not bounds: the caps are what holds.
     """
     selection, options = _selection(body), _options(body)
-    check_model(options)
+    check_wanted(options, get_settings(), get_openai_client())
     total, sample = await get_db().read(db_scenes.sample_selection, selection, MOST_LOOKED_AT)
     found = await get_actors().planner.estimate(sample, total, options)
     return EstimateResponse(**asdict(found))

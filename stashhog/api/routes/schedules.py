@@ -8,9 +8,9 @@ from typing import Any
 
 from quart import Blueprint
 
+from actors.model_calls import check_wanted
 from stashhog.api.contract import operation
-from stashhog.api.dependencies import get_actors, get_db
-from stashhog.api.routes.analysis import check_model
+from stashhog.api.dependencies import get_actors, get_db, get_openai_client, get_settings
 from stashhog.api.schemas.schedules import ScheduleBody, SchedulesBody, SchedulesResponse
 from stashhog.db import schedules as db_schedules
 from stashhog.domain.schedules import UNATTENDED, Schedule, ScheduleName
@@ -52,7 +52,8 @@ async def change_schedules(body: SchedulesBody) -> dict[str, Any]:
                 wanted["analysis"][key] = sent
         allow_none(filter=wanted["analysis"].get("filter"))
         if body.analysis.options is not None:
-            check_model({**UNATTENDED, **wanted["analysis"].get("options", {})})
+            options = {**UNATTENDED, **wanted["analysis"].get("options", {})}
+            check_wanted(options, get_settings(), get_openai_client())
     schedules = await get_db().write(db_schedules.change_schedules, wanted, datetime.now(UTC))
     get_actors().schedules.changed()
     return _shape(schedules)

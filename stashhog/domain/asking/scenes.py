@@ -79,6 +79,8 @@ class AskedScene:
 
 def visible(text: str, most: int) -> str:
     """Text as it is sent: one line without control, invisible and direction characters, cut."""
+    if text.isascii() and text.isprintable():  # as nearly all is
+        return _BLANKS.sub(" ", text[: 4 * most]).strip()[:most]
     shown = "".join(
         " " if unicodedata.category(char) in ("Cc", "Zl", "Zp", "Zs") else char
         for char in text[: 4 * most]

@@ -8,6 +8,7 @@ Rules:
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PIECE = re.compile(r"[A-Za-z]+|\d+|[^\W\d_]+|[^\w\s]+|_|\s+")
 _SHORT_WORD = 5
@@ -17,18 +18,21 @@ _BYTES_PER_TOKEN = 3.2
 _MARK, _NEXT_MARK = 0.8, 0.15
 _USUAL_SCALE = 0.92
 _WORST_LETTER = 0.7
+MOST_PIECES = 4096
+"""So many pieces are remembered: most texts are made of the same few."""
 
 
 def usual(text: str) -> int:
     """About how many tokens a text has."""
-    return round(_USUAL_SCALE * sum(_usual_piece(m.group()) for m in _PIECE.finditer(text)))
+    return round(_USUAL_SCALE * sum(map(_usual_piece, _PIECE.findall(text))))
 
 
 def most(text: str) -> int:
     """How many tokens a text can have at the most."""
-    return int(sum(_most_of_piece(m.group()) for m in _PIECE.finditer(text))) + 1
+    return int(sum(map(_most_of_piece, _PIECE.findall(text)))) + 1
 
 
+@lru_cache(MOST_PIECES)
 def _usual_piece(piece: str) -> float:
     size = len(piece)
     if not piece.isascii():
