@@ -159,10 +159,14 @@ def check_lines(file: BinaryIO) -> None:
     """Look at all lines of a file, so that a bad one keeps the others from being taken.
 
     Raises:
-        ValidationError: `bad_line`, a line is no line of an export.
+        ValidationError: `bad_line`, a line is no line of an export; `empty_file`, there is none.
     """
+    empty = True
     for number, line in enumerate(lines_of(file), 1):
         _decision(line, number)
+        empty = empty and not line.strip()
+    if empty:
+        raise ValidationError("there is nothing in the file", code="empty_file")
 
 
 def import_decisions(s: Session, lines: Iterable[bytes], now: datetime) -> Counter[str]:

@@ -68,6 +68,9 @@ def test_a_file_larger_than_a_body_may_be_is_taken_and_a_bad_line_keeps_all_out(
         "POST", "/analysis/plans/import", content=many + b'{"scene_id":1}', headers=ndjson
     )
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_line")
+    for nothing in (b"", b"\n \n"):
+        answer = api.send("POST", "/analysis/plans/import", content=nothing, headers=ndjson)
+        assert (answer.status_code, answer.json()["code"]) == (422, "empty_file")
     assert api.plan(plan["id"])["counts"]["proposed"] == plan["changes"]
     answer = api.send("POST", "/analysis/plans/import", content=many, headers=ndjson)
     assert answer.status_code == 200

@@ -76,6 +76,11 @@ def test_it_comes_compressed_to_who_takes_that(at: Installation) -> None:
 def test_no_plan_and_odd_questions_are_refused(at: Installation) -> None:
     plan = at.api.items("/analysis/plans")[-1]
     assert at.api.send("GET", "/analysis/plans/99999/review").status_code == 404
-    for query in ({"after_id": "x"}, {"since": "yesterday"}, {"since": "2026-01-01T00:00:00"}):
+    for query in (
+        {"after_id": "x"},
+        {"since": "yesterday"},
+        {"since": "0.5"},
+        {"since": "2026-01-01T00:00:00"},
+    ):
         answer = at.api.send("GET", f"/analysis/plans/{plan['id']}/review", params=query)
         assert answer.status_code == 422, query

@@ -29,11 +29,12 @@ _SCENE = (
 )
 _ENTITY: Mapping[Kind, str] = {
     "performer": "id name disambiguation alias_list gender birthdate details favorite urls"
-    " ignore_auto_tag tags{id} stash_ids{endpoint stash_id}",
+    " ignore_auto_tag tags{id} stash_ids{stash_id}",
     "tag": "id name aliases description favorite ignore_auto_tag parents{id}",
     "studio": "id name aliases details favorite ignore_auto_tag parent_studio{id}"
-    " stash_ids{endpoint stash_id}",
+    " stash_ids{stash_id}",
 }
+"""What makes up an entity; an older Stash has not all of it."""
 _LINKS = {"studio_id": "studio", "performer_ids": "performers", "tag_ids": "tags"}
 
 
@@ -103,9 +104,15 @@ class RealStash:
         """All entities of a kind, by id."""
         root = f"find{kind.title()}s"
         found = self.ask(
-            f'{{{root}(filter:{{per_page:-1,sort:"id"}}){{{kind}s{{{_ENTITY[kind]}}}}}}}'
+            f'{{{root}(filter:{{per_page:-1,sort:"id"}}){{{kind}s{{{self._had(kind)}}}}}}}'
         )
         return {row["id"]: row for row in found[root][f"{kind}s"]}
+
+    def _had(self, kind: Kind) -> str:
+        """The fields of an entity that this Stash has."""
+        asked = f'{{__type(name:"{kind.title()}"){{fields{{name}}}}}}'
+        known = {field["name"] for field in self.ask(asked)["__type"]["fields"]}
+        return " ".join(f for f in _ENTITY[kind].split() if f.partition("{")[0] in known)
 
     def library(self) -> Row:
         """Everything that a person could lose here."""

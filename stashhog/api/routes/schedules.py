@@ -30,7 +30,9 @@ async def show_schedules() -> dict[str, Any]:
 
 
 @bp.put("/schedules")
-@operation("Change when something runs by itself", SchedulesResponse, body=SchedulesBody)
+@operation(
+    "Change when something runs by itself", SchedulesResponse, body=SchedulesBody, errors=(409,)
+)
 async def change_schedules(body: SchedulesBody) -> dict[str, Any]:
     """A partial tree; all of it holds, or nothing.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from stashhog.api.contract import SOME, BodyModel, QueryModel, at_most_one, exactly_one
-from stashhog.api.schemas.common import ApiModel, ListQuery, RowId, StashId
+from stashhog.api.schemas.common import ApiModel, Instant, ListQuery, RowId, StashId
 from stashhog.api.schemas.scenes import SceneFilterBody
 from stashhog.db.plans import CHANGE_SORT_KEYS, PLAN_SORT_KEYS
 
@@ -251,7 +251,7 @@ class ReviewQuery(QueryModel):
     """What came or moved since an earlier answer; nothing given is everything."""
 
     after_id: RowId | None = Field(default=None, description="The highest id that is known.")
-    since: AwareDatetime | None = Field(default=None, description="`since` of that answer.")
+    since: Instant | None = Field(default=None, description="`since` of that answer.")
 
 
 class ReviewResponse(ApiModel):

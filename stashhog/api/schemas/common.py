@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -21,6 +29,17 @@ RowId = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 StashId = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,17}$")]
 """An id of Stash in a body or query."""
+
+
+def _dated(text: object) -> object:
+    """Pydantic takes any number for seconds since 1970."""
+    if isinstance(text, str) and not re.match(r"\d{4}-\d\d-\d\d", text):
+        raise ValueError("no instant like 2024-05-06T07:08:09Z")
+    return text
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_dated)]
+"""An instant in a body or query, as RFC 3339 writes it."""
 
 _MAX_PAGE = 2**53
 
