@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stashhog.demo import SampleStash, generate_library
 from tests.bench.heart import Lag
-from tests.bench.service import MINUTES, Pulse
+from tests.bench.service import MINUTES, Latencies, pulse_of
 from tests.rig.api import Api
 from tests.rig.service import Service
 from tests.rig.stash import Stash
@@ -29,12 +29,12 @@ class Whiles:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._whiles: list[tuple[str, float, float, Pulse]] = []
+        self._whiles: list[tuple[str, float, float, Latencies]] = []
 
     @contextmanager
     def of(self, name: str) -> Generator[None]:
         """One while."""
-        with Pulse(self._url) as pulse:
+        with pulse_of(self._url) as pulse:
             began = time.time()
             yield
             ended = time.time()

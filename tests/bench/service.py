@@ -14,10 +14,9 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import httpx
 
@@ -30,55 +29,47 @@ from tests.rig.waiting import until
 MINUTES = 600.0
 
 
-class Pulse:
-    """Latencies of `/health` in ms, taken beside the work over one connection.
+@dataclass
+class Latencies:
+    """How long answers took, in ms."""
 
-    Args:
-        url: The service's address.
-        every_s: The pause between two requests.
-    """
-
-    def __init__(self, url: str, every_s: float = 0.05) -> None:
-        self.latencies: list[float] = []
-        self._url = url
-        self._every_s = every_s
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._beat)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end.set()
-        self._thread.join()
+    taken: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
-        late = sorted(self.latencies)
+        late = sorted(self.taken)
         return (
             f"/health p50 {statistics.median(late):.1f} p99 {late[int(len(late) * 0.99)]:.1f} "
             f"max {late[-1]:.1f} ms"
         )
 
-    def _beat(self) -> None:
+
+@contextmanager
+def pulse_of(url: str, every_s: float = 0.05) -> Generator[Latencies]:
+    """Ask for `/health` over one connection while the block runs, with such pauses."""
+    latencies, over = Latencies(), threading.Event()
+
+    def beat() -> None:
         with httpx.Client(trust_env=False) as client:
             while True:
                 start = time.perf_counter()
-                client.get(f"{self._url}/health")
-                self.latencies.append((time.perf_counter() - start) * 1000)
-                if self._end.wait(self._every_s):
+                client.get(f"{url}/health")
+                latencies.taken.append((time.perf_counter() - start) * 1000)
+                if over.wait(every_s):
                     return
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        yield latencies
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager
 def measured(service: Service, what: str, items: int | None = None) -> Generator[None]:
     """Print how long the block took, and what it did to the process."""
-    with Pulse(service.url) as pulse:
+    with pulse_of(service.url) as pulse:
         start = time.perf_counter()
         try:
             yield
