@@ -1,7 +1,7 @@
 """Reading scenes from Stash into the copy: the next pages are fetched while one is saved.
 
 Rules:
-- Each page is one request and one transaction, which also keeps the run's cursor.
+- Each page is one request, and one transaction with what came beside it; that keeps the cursor.
 - A scene that was read in the second of its edit is marked to be read once more.
 - What Stash says it does not have when asked for it by id is marked deleted.
 """
@@ -9,7 +9,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,18 +56,31 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one request brought, and when it was asked, by our clock and Stash's.
+    """What a request brought, and when it was asked, by our clock and Stash's.
 
-    A page of a span says which one that was, and what is left of it.
+    `again` are scenes that have to be read once more. A page of a span says which one that was, and
+    what is left of it.
     """
 
     scenes: tuple[Scene, ...]
     failures: tuple[ItemFailure, ...]
     read_at: datetime
     asked_at: datetime
+    again: tuple[str, ...]
     missing: tuple[str, ...] = ()
-    of: Span | None = None
-    left: Span | None = None
+    spans: tuple[tuple[Span, Span | None], ...] = ()
+
+    def beside(self, other: Page) -> Page:
+        """Both of them as one."""
+        return Page(
+            self.scenes + other.scenes,
+            self.failures + other.failures,
+            min(self.read_at, other.read_at),
+            min(self.asked_at, other.asked_at),
+            self.again + other.again,
+            self.missing + other.missing,
+            self.spans + other.spans,
+        )
 
 
 Send = Callable[[Page], Awaitable[None]]
@@ -111,7 +124,8 @@ class Reading:
 
     def passed(self, page: Page) -> None:
         """Note that a page of a span is about to be saved."""
-        left = (page.left if span == page.of else span for span in self.left or ())
+        gone_on = dict(page.spans)
+        left = (gone_on.get(span, span) for span in self.left or ())
         self.left = tuple(span for span in left if span is not None)
 
     async def save(self, page: Page) -> None:
@@ -128,7 +142,7 @@ class Reading:
             cursor=self._cursor(),
             total=ctx.total,
             failures=page.failures,
-            again=unsettled(page.scenes, page.asked_at),
+            again=page.again,
         )
         for failure in page.failures:
             ctx.log("warning", f"scene {failure.item}: {failure.reason}")
@@ -189,7 +203,13 @@ async def read_all(reading: Reading) -> None:
                 for span in spans:
                     nursery.start_soon(_walk, ctx, span, raw.clone())
             async for one in came:
-                await send(await trio.to_thread.run_sync(one.read, abandon_on_cancel=True))
+                page = await trio.to_thread.run_sync(one.read, abandon_on_cancel=True)
+                with suppress(trio.WouldBlock, trio.EndOfChannel):
+                    other = came.receive_nowait()
+                    page = page.beside(
+                        await trio.to_thread.run_sync(other.read, abandon_on_cancel=True)
+                    )
+                await send(page)
 
     async with ahead(fetch) as pages:
         async for page in pages:
@@ -216,14 +236,16 @@ class _Raw:
 
     def read(self) -> Page:
         """Make scenes of it; CPU work."""
-        scenes, failures = self.page.read()
+        found, failures = self.page.read()
+        scenes = tuple(scene for scene in found if self.of.holds(scene.id))
+        asked_at = self.page.asked_at or self.read_at
         return Page(
-            tuple(scene for scene in scenes if self.of.holds(scene.id)),
+            scenes,
             tuple(failure for failure in failures if self.of.holds(failure.item)),
             self.read_at,
-            self.page.asked_at or self.read_at,
-            of=self.of,
-            left=self.left,
+            asked_at,
+            tuple(unsettled(scenes, asked_at)),
+            spans=((self.of, self.left),),
         )
 
 
@@ -245,15 +267,9 @@ async def read_by_id(ctx: JobContext, ids: Sequence[str], send: Send) -> None:
     for start in range(0, len(ids), CHUNK):
         read_at = ctx.now()
         found = await patiently(ctx, ctx.ports.stash.scenes, ids[start : start + CHUNK])
-        await send(
-            Page(
-                found.scenes,
-                found.failures,
-                read_at,
-                found.asked_at or read_at,
-                found.missing,
-            )
-        )
+        asked_at = found.asked_at or read_at
+        again = tuple(unsettled(found.scenes, asked_at))
+        await send(Page(found.scenes, found.failures, read_at, asked_at, again, found.missing))
 
 
 async def read_again(reading: Reading, ids: Sequence[str]) -> None:

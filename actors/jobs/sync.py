@@ -2,7 +2,8 @@
 
 Entities first (whole lists, of the kinds in which something changed), then scenes (by keyset when
 full; otherwise what changed, see `differences`), then what is gone (by count, and by comparing all
-ids only where the counts differ). Each page is one request and one transaction.
+ids only where the counts differ). Each page is one request; those that
+come together are one transaction.
 
 A run that was stopped goes on: a full one after its last page, an incremental one by finding less
 to read. Its watermark never lies beyond its first beginning, so that what was edited meanwhile is

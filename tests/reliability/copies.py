@@ -31,7 +31,9 @@ from stashhog.stash import StashClient
 from stashhog.stash.client import connect
 from tests.reliability.library_histories import Edit, Sync, World
 
-SETTINGS = Settings(stash=StashSettings(url="http://stash.test", page_size=10))
+SMALL_PAGES = StashSettings(url="http://stash.test").model_copy(update={"page_size": 3})
+"""Smaller than anybody may set them, so that a few scenes are several pages of both halves."""
+SETTINGS = Settings(stash=SMALL_PAGES)
 
 
 class Disturbed:
