@@ -121,8 +121,8 @@ def knows_no(word: str, otherwise: Answer | None = None) -> Answer:
 class FakeModel:
     """The server; `seen` are the requests so far, `gone` is set when a client hung up on one.
 
-    It answers after `latency_s`; `most_at_once` is how many requests it ever had at a time. Where
-    `forward` is set, that answers in its place.
+    It answers `latency_s` after a request came in; `most_at_once` is how many requests it ever had
+    at a time. Where `forward` is set, that answers in its place.
     """
 
     def __init__(self) -> None:
@@ -150,6 +150,7 @@ class FakeModel:
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
+        due = trio.current_time() + self.latency_s
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         seen = Seen(scope["method"], scope["path"], headers, json.loads(body) if body else {})
         self.seen.append(seen)
@@ -161,7 +162,7 @@ class FakeModel:
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            await trio.sleep(self.latency_s)
+            await trio.sleep_until(due)
         finally:
             self._at_once -= 1
         await self._say(said, receive, send)
