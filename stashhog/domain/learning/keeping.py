@@ -4,6 +4,7 @@ Rules:
 - Kept knowledge is good for one library and one way of learning: both are part of its key, and
   what does not fit is passed over and learned anew.
 - Names are not kept: they are the library's, and are looked up in it again.
+- It is JSON, line by line: one call for all of it would hold every other thread for as long.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
-from stashhog.domain.detection.counts import Counts
+from stashhog.domain.detection.counts import Counts, Rows
 from stashhog.domain.detection.knowledge import Knowledge, strongest
 from stashhog.domain.detection.lexicon import build_lexicon
 from stashhog.domain.detection.model import Calibrator, Linear, Weights
@@ -24,10 +26,11 @@ from stashhog.domain.detection.weights import FEATURES
 from stashhog.domain.learning.training import FOLDS
 from stashhog.domain.library import ENTITY_KINDS, Library
 
-FORMAT = 1
+FORMAT = 2
 """To be raised with any change of what is counted or how it is fitted."""
 
 MOST_BYTES = 64 * 1024 * 1024
+VALUES_A_LINE = 1_000
 
 
 def knowledge_key(library: Library, revision: int) -> str:
@@ -43,16 +46,27 @@ def knowledge_key(library: Library, revision: int) -> str:
 
 def packed(knowledge: Knowledge, key: str) -> bytes | None:
     """Knowledge as bytes; None where it is too much to keep."""
+    squeezed = zlib.compressobj(level=1)
+    out = bytearray()
+    for line in _lines(knowledge, key):
+        out += squeezed.compress(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+    out += squeezed.flush()
+    return bytes(out) if len(out) <= MOST_BYTES else None
+
+
+def _lines(knowledge: Knowledge, key: str) -> Iterator[Any]:
+    """All but the counts, then the counts: a slot with some of its values a line."""
     weights = knowledge.weights
-    content = {
+    yield {
         "key": key,
         "organized": knowledge.organized_scenes,
         "linear": {name: linear.weights for name, linear in weights.linear.items()},
         "calibrators": {name: asdict(one) for name, one in weights.calibrators.items()},
-        "counts": knowledge.counts.slots,
     }
-    out = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), level=1)
-    return out if len(out) <= MOST_BYTES else None
+    for slot, rows in knowledge.counts.slots.items():
+        values = iter(rows.items())
+        while some := dict(islice(values, VALUES_A_LINE)):
+            yield slot, some
 
 
 def unpacked(
@@ -60,15 +74,20 @@ def unpacked(
 ) -> Knowledge | None:
     """Kept knowledge, where the bytes are whole and were kept under this key."""
     try:
-        found: Any = json.loads(zlib.decompress(content))
+        head, *lines = zlib.decompress(content).splitlines()
+        found: Any = json.loads(head)
         if found["key"] != key:
             return None
-        checkpoint()
+        slots: dict[str, Rows] = {}
+        for line in lines:
+            checkpoint()
+            slot, rows = json.loads(line)
+            slots.setdefault(slot, {}).update(rows)
         weights = Weights(
             {name: Linear(tuple(map(float, row))) for name, row in found["linear"].items()},
             {name: Calibrator(**parts) for name, parts in found["calibrators"].items()},
         )
-        counts, organized = Counts(found["counts"]), int(found["organized"])
+        counts, organized = Counts(slots), int(found["organized"])
     except (zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     lexicon = build_lexicon(library, checkpoint)
