@@ -74,5 +74,8 @@ def learn(
     if scenes:
         examples = folded(scenes, lexicon, counts, checkpoint)
         weights = fit_weights(examples, weights, checkpoint)
+        while examples:  # all at once, the other threads would wait for the end of all of them
+            checkpoint()
+            examples.pop()
     tops = strongest(counts, checkpoint)
     return Knowledge.of(lexicon, counts, weights, total, tops)
