@@ -26,7 +26,7 @@ from stashhog.domain.library import Library, Scene
 
 __all__ = ["CALIBRATED_FROM", "Knowledge", "learn"]
 
-MOST_SAMPLED = 3_000
+MOST_SAMPLED = 2_000
 
 
 def _nothing() -> None:
