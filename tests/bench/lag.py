@@ -19,6 +19,7 @@ from tests.bench.service import MINUTES, Latencies, pulse_of
 from tests.rig.api import Api
 from tests.rig.service import Service
 from tests.rig.stash import Stash
+from tests.rig.waiting import pause
 
 IDLE_S = 3.0
 APPLY_S = 20.0
@@ -79,7 +80,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _work(api: Api, whiles: Whiles, *, apply: bool) -> None:
     with whiles.of("idle"):
-        time.sleep(IDLE_S)
+        pause(IDLE_S)
     with whiles.of("full sync"):
         api.ended(api.sync("full"), seconds=MINUTES)
     with whiles.of("sync, nothing changed"):
@@ -102,6 +103,6 @@ def _work(api: Api, whiles: Whiles, *, apply: bool) -> None:
     if apply:
         with whiles.of("apply, and its cancel"):
             job = api.running(api.apply(plan), done=1)
-            time.sleep(APPLY_S)
+            pause(APPLY_S)
             api.send("DELETE", f"/jobs/{job['id']}")
             api.final(job)

@@ -21,6 +21,7 @@ import httpx
 from tests.bench.service import MINUTES, running
 from tests.rig.api import Api
 from tests.rig.crowd import Client, Crowd
+from tests.rig.waiting import pause
 
 FRAMES_A_SECOND = 16
 FRAMES_OF_A_JOB = 4
@@ -37,7 +38,7 @@ def run(argv: Sequence[str]) -> int:
         with _watching(service.url, options.watchers) as clients:
             sent = _small_syncs(service.url, ids)
             api.final({"id": list(sent)[-1], "kind": "sync"})
-            time.sleep(1)
+            pause(1)
         _tell_latencies(clients, sent)
         walls: dict[bool, list[float]] = {False: [], True: []}
         for _ in range(ROUNDS):
@@ -83,7 +84,7 @@ def _small_syncs(url: str, ids: Sequence[str]) -> dict[str, float]:
         client.get(f"{url}/api/health")
         began = time.perf_counter()
         for number in range(int(SECONDS / every_s)):
-            time.sleep(max(0.0, began + number * every_s - time.perf_counter()))
+            pause(max(0.0, began + number * every_s - time.perf_counter()))
             asked = time.perf_counter()
             one = {"mode": "incremental", "scene_ids": [ids[number % len(ids)]]}
             answer = client.post(f"{url}/api/scenes/sync", json=one)
