@@ -250,7 +250,13 @@ class _Setup:
         calls = ModelCalls(self.ports.model, self.ports.model_store, self.settings, self.now)
         shared = Shared(cache.knowledge, calls)
         around = Surroundings(
-            self.ports, self.settings, shared, registry_inbox, sync_inbox, self.now
+            self.ports,
+            self.settings,
+            shared,
+            registry_inbox,
+            sync_inbox,
+            self.now,
+            lambda: hub.progress_every_s,
         )
         crew = Crew(around, pool_inbox, self.jobs)
         registry = RegistryParts(

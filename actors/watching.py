@@ -7,6 +7,7 @@ Rules:
   back goes on where it was, or gets a snapshot.
 - Status frames are never dropped, of progress the latest wins, log lines are bounded. A box that
   grows all the same belongs to a dead reader, and its watch ends.
+- The more watch, the less often progress is told, so that a hundred of them do not slow the job.
 - The hub outlives the registry's restarts: watchers notice nothing but a pause.
 """
 
@@ -31,6 +32,9 @@ KEPT_STREAM_FRAMES = 512
 KEPT_ENDED = 64
 MOST_LOG_FRAMES = 256
 MOST_FRAMES = 4096
+PROGRESS_EVERY_S = 0.2
+A_WATCHER_S = 0.005
+"""What each watcher adds to that: to send a frame costs some 0.1 ms, whatever the job earns."""
 
 
 class Frame(dict[str, Any]):
@@ -204,6 +208,11 @@ class Hub:
     def watchers(self) -> int:
         """How many watch a job or everything."""
         return len(self._stream_watches) + sum(len(f.watches) for f in self._feeds.values())
+
+    @property
+    def progress_every_s(self) -> float:
+        """How often a job should tell how far it has come, so many as watch now."""
+        return max(PROGRESS_EVERY_S, A_WATCHER_S * self.watchers)
 
     # --- telling --------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from actors.messages import (
     ToRegistry,
     ToSyncManager,
 )
+from actors.watching import PROGRESS_EVERY_S
 from stashhog.core.config import Settings
 from stashhog.domain.jobs import Job, JobKind, LogLevel, Progress, Waiting
 from stashhog.domain.learning import Knowledge
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PROGRESS_EVERY_S = 0.2
 LINES_EVERY_S = 0.05
 MOST_LINES = 500
 """Log lines that wait for the registry at the most; the oldest go first, and are counted."""
@@ -102,7 +102,10 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a context is made of besides its job."""
+    """What a context is made of besides its job.
+
+    `progress_every_s` says how often a job is to tell how far it has come.
+    """
 
     ports: ActorPorts
     settings: Callable[[], Settings]
@@ -110,6 +113,7 @@ class Surroundings:
     registry: Mailbox[ToRegistry]
     sync_manager: Mailbox[ToSyncManager]
     now: Callable[[], datetime]
+    progress_every_s: Callable[[], float] = lambda: PROGRESS_EVERY_S
 
 
 def tellable(text: str) -> str:
@@ -270,12 +274,12 @@ class JobContext:
 
     async def keep_telling(self) -> None:
         """Hand what the job tells to the registry until cancelled."""
-        progress_at = -PROGRESS_EVERY_S
+        progress_at = -math.inf
         while True:
             await self._news.wait()
             self._news = trio.Event()
             self._send_lines()
-            due = progress_at + PROGRESS_EVERY_S - trio.current_time()
+            due = progress_at + self._around.progress_every_s() - trio.current_time()
             if due <= 0 and self._send_progress():
                 progress_at = trio.current_time()
             self._send_reasons()

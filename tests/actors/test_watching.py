@@ -13,10 +13,12 @@ import trio
 from hypothesis import given, settings, strategies as st
 
 from actors.watching import (
+    A_WATCHER_S,
     KEPT_ENDED,
     KEPT_FRAMES,
     MOST_FRAMES,
     MOST_LOG_FRAMES,
+    PROGRESS_EVERY_S,
     Frame,
     Hub,
     Watch,
@@ -213,6 +215,19 @@ def test_of_jobs_that_ended_only_the_newest_can_still_be_watched(hub: Hub) -> No
     with hub.watch("job 1", None) as watch:
         (snapshot,) = taken(watch)
         assert snapshot["job"]["status"] == "completed"
+
+
+def test_the_more_watch_the_less_often_progress_is_told(hub: Hub) -> None:
+    assert hub.progress_every_s == PROGRESS_EVERY_S
+    with ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(hub.watch_all(None, None))
+        assert hub.progress_every_s == PROGRESS_EVERY_S
+        for _ in range(90):
+            stack.enter_context(hub.watch_all(None, None))
+        assert hub.progress_every_s == pytest.approx(100 * A_WATCHER_S)
+        assert hub.progress_every_s > PROGRESS_EVERY_S
+    assert hub.progress_every_s == PROGRESS_EVERY_S
 
 
 async def test_a_watch_ends_with_its_job_with_the_hub_or_at_once(hub: Hub) -> None:

@@ -26,20 +26,26 @@ from tests.rig.waiting import pause
 FRAMES_A_SECOND = 16
 FRAMES_OF_A_JOB = 4
 """Queued, running, progress, completed."""
-SECONDS = 20
+SECONDS = 10
 ROUNDS = 5
 
 
 def run(argv: Sequence[str]) -> int:
-    """Both figures."""
+    """How late, at what cost, and what the job pays."""
     with running("watchers", argv) as (service, api, options):
         api.ended(api.sync("full"), seconds=MINUTES)
         ids = [scene["id"] for scene in api.get("/scenes", size=200)["items"]]
-        with _watching(service.url, options.watchers) as clients:
-            sent = _small_syncs(service.url, ids)
-            api.final({"id": list(sent)[-1], "kind": "sync"})
-            pause(1)
+        spent: dict[bool, float] = {}
+        for watched in (False, True):
+            with _watching(service.url, options.watchers * watched) as clients:
+                before = service.cpu_seconds
+                sent = _small_syncs(service.url, ids)
+                api.final({"id": list(sent)[-1], "kind": "sync"})
+                spent[watched] = service.cpu_seconds - before
+                pause(1)
         _tell_latencies(clients, sent)
+        a_frame = (spent[True] - spent[False]) / sum(len(client.frames) for client in clients)
+        print(f"  the service works {a_frame * 1e6:.0f} µs a frame and watcher")
         walls: dict[bool, list[float]] = {False: [], True: []}
         for _ in range(ROUNDS):
             for watched in (False, True):
