@@ -3,8 +3,9 @@
 Rules:
 - Folding drops accents and compatibility forms and keeps case; squashing also drops case and
   everything that is neither letter nor digit. Two spellings of one name squash to the same key.
-- A token is a run of letters of one CamelCase hump, a run of digits, or one ideograph; what lies
-  between two tokens is their gap. Offsets are those of the text as it came.
+- A token is a run of letters of one CamelCase hump or of a script without capitals, a run of
+  digits, or one ideograph; a Korean particle is a token of its own. What lies between two tokens is
+  their gap. Offsets are those of the text as it came.
 - Nothing here raises on any text, and everything is linear in its length.
 """
 
@@ -42,8 +43,14 @@ class _Folds(dict[int, str]):
         return spelled
 
 
+def ideographic(char: str) -> bool:
+    """Whether a letter is a word, or a syllable, by itself: Han and kana."""
+    point = ord(char)
+    return 0x2E80 <= point <= 0x9FFF or 0xF900 <= point <= 0xFAFF or point >= 0x20000
+
+
 class _Shapes(dict[int, str]):
-    """Code point → U(pper), L(etter), D(igit), C (an ideograph) or a blank."""
+    """Code point → U(pper), L(ower), O (neither), D(igit), C (an ideograph) or a blank."""
 
     def __missing__(self, point: int) -> str:
         char = chr(point)
@@ -51,17 +58,26 @@ class _Shapes(dict[int, str]):
             shape = "D"
         elif not char.isalnum():
             shape = " "
-        elif 0x2E80 <= point <= 0x9FFF or 0xF900 <= point <= 0xFAFF or point >= 0x20000:
+        elif ideographic(char):
             shape = "C"
+        elif char.isupper():
+            shape = "U"
         else:
-            shape = "U" if char.isupper() else "L"
+            shape = "L" if char.islower() else "O"
         self[point] = shape
         return shape
 
 
 _FOLDS = _Folds()
 _SHAPES = _Shapes()
-_TOKEN = re.compile(r"U+(?!L)|U?L+|D+|C")
+_TOKEN = re.compile(r"U+(?!L)|U?L+|O+|D+|C")
+_PARTICLES = ("와", "과", "의", "은", "는", "을", "를", "에", "에서", "로", "으로", "하고")
+_PARTICLE = re.compile(
+    "(?<=[\u1161-\u11ff])(?:"
+    + "|".join(unicodedata.normalize("NFKD", particle) for particle in _PARTICLES)
+    + ")$"
+)
+_SYLLABLE = re.compile("[\u1100-\u1112]")
 
 
 def fold(text: str) -> str:
@@ -100,6 +116,8 @@ def tokenise(text: str, limit: int = MAX_TEXT) -> Tokens:
         folded = text.translate(_FOLDS)
         where = [at for at, char in enumerate(text) for _ in _FOLDS[ord(char)]]
     spans = [match.span() for match in _TOKEN.finditer(folded.translate(_SHAPES))]
+    if where is not None and _SYLLABLE.search(folded):
+        spans = [part for span in spans for part in _without_particle(folded, *span)]
     small = folded.lower()
     if len(small) != len(folded):
         small = "".join(char.lower()[:1] or char for char in folded)
@@ -116,6 +134,18 @@ def tokenise(text: str, limit: int = MAX_TEXT) -> Tokens:
     return Tokens(text, low, starts, [where[end - 1] + 1 for _, end in spans], gaps)
 
 
+def _without_particle(folded: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """A word and the particle that is written onto it; only the word where that is too short."""
+    found = _PARTICLE.search(folded, start, end)
+    if found is None or len(_SYLLABLE.findall(folded, start, found.start())) < SHORTEST_STEM:
+        return ((start, end),)
+    return (start, found.start()), (found.start(), end)
+
+
+SHORTEST_STEM = 2
+"""Syllables that a Korean word has before a particle."""
+
+
 def squash(text: str) -> str:
     """The key of a name: its letters and digits, folded, without case."""
     return "".join(tokenise(text).low)
@@ -125,6 +155,19 @@ def latin(name: str) -> str | None:
     """A name of another script in Latin letters; None where it has nothing to be written anew."""
     folded = fold(name)
     return None if folded.isascii() else anyascii(name)
+
+
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}
+    | {"Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa", "Ø": "Oe"}
+)
+
+
+def spelt_out(name: str) -> str | None:
+    """A name with its umlauts in two letters, as keyboards without them write it; None without."""
+    written = unicodedata.normalize("NFC", name)
+    out = written.translate(_UMLAUTS)
+    return None if out == written else out
 
 
 _FAMILY_FIRST = re.compile(r"[\u3400-\u9fff]{2,4}|[\uac00-\ud7a3]{3,4}")

@@ -2,7 +2,8 @@
 
 `python -m tests.bench.accuracy CORPUS… [--cold] [--organized N]` prints precision, recall and
 calibration by field, for each corpus and for all together; `--made SEED…` makes libraries by
-`tests.corpora` and takes those (the shipped numbers were fitted on the seeds from 201 on);
+`tests.corpora` and takes those (the shipped numbers were fitted on the seeds from 201 on), and
+`--by-hand SEED…` those of `tests.corpora.by_hand`;
 `--answers FOLDER` judges somebody else's answers, `FOLDER/CORPUS.jsonl` in the form that
 `--write FOLDER` writes; `--fit CORPUS…` prints the numbers to ship. A corpus is a folder with
 `library.json`, `scenes.jsonl` and `truth.jsonl`.
@@ -29,6 +30,7 @@ from stashhog.domain.learning import learn
 from stashhog.domain.learning.training import fit_weights, uncounted
 from stashhog.domain.library import Entity, Library, Scene, SceneFile
 from stashhog.domain.names import plain
+from tests.corpora.by_hand import make_by_hand
 from tests.corpora.make import make
 
 EPOCH = datetime(2024, 6, 1, tzinfo=UTC)
@@ -280,6 +282,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", nargs="*", type=Path)
     parser.add_argument("--made", nargs="+", type=int, default=[], help="seeds of libraries")
+    parser.add_argument("--by-hand", nargs="+", type=int, default=[], help="seeds of those")
     parser.add_argument("--scenes", type=int, default=1000, help="how many those have")
     parser.add_argument("--answers", type=Path, help="judge these instead of analysing")
     parser.add_argument("--cold", action="store_true", help="with no organised scene at all")
@@ -292,6 +295,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     with tempfile.TemporaryDirectory() as made:
         folders = [*options.corpora, *_made(options.made, options.scenes, Path(made))]
+        for seed in options.by_hand:
+            folders.append(Path(made) / f"by-hand-{seed}")
+            make_by_hand(seed).write(folders[-1])
         run_all(folders, options)
     return 0
 

@@ -67,7 +67,7 @@ def file_of(r: Random, habits: Habits, house: House, named: Named, shown: Shown)
         stem = stem.lower()
     if r.random() < habits.slips:
         stem = _slip(r, stem)
-        shown.title = False
+    shown.title = shown.title or readable(named.title, stem)
     if habits.junk and r.random() < 0.15:
         stem = r.choice(habits.junk) + stem
     if r.random() < habits.copies:
@@ -79,6 +79,31 @@ def file_of(r: Random, habits: Habits, house: House, named: Named, shown: Shown)
     safe = re.sub(r'[\\/:*?"<>|]', "", stem)
     parts = [root, *writer.folders(), f"{safe}.{r.choice(('mp4', 'mkv', 'm4v', 'avi', 'wmv'))}"]
     return mark.join(parts)
+
+
+def readable(title: str, stem: str) -> bool:
+    """Whether a stem has the whole title, letter by letter, with its words apart.
+
+    A title that was written in other letters, or run together where no capital shows its words,
+    cannot be told from the stem.
+    """
+    words = re.findall(r"[^\W_]+", _bare(title))
+    text = _bare(stem)
+    for found in re.finditer(r"([\W_]*)".join(map(re.escape, words)), text, re.IGNORECASE):
+        begins = [found.end(gap) for gap in range(1, len(words))]
+        if all(_begins_word(text, at) for at in begins):
+            return True
+    return False
+
+
+def _bare(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in folded if not unicodedata.combining(char))
+
+
+def _begins_word(text: str, at: int) -> bool:
+    before, char = text[at - 1], text[at]
+    return not before.isalnum() or char.isupper() or char.isdigit() != before.isdigit()
 
 
 def _slip(r: Random, text: str) -> str:
@@ -145,7 +170,6 @@ class _Writer:
 
     def title(self) -> str:
         """The title."""
-        self.shown.title = True
         return self._letters(self.named.title)
 
     def _person(self, performer: dict[str, Any], *, plain: bool = False) -> str:

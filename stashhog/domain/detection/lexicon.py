@@ -17,8 +17,10 @@ from stashhog.domain.library import Entity, EntityKind, Library
 from stashhog.domain.names import (
     Tokens,
     family_first,
+    ideographic,
     latin,
     near,
+    spelt_out,
     squash,
     tokenise,
     words,
@@ -138,12 +140,12 @@ def _one_each(refs: Iterable[Ref]) -> tuple[Ref, ...]:
 
 
 def _written(entity: Entity) -> Iterable[str]:
-    """Name and aliases, each also in Latin letters where it has others."""
+    """Name and aliases, each also in Latin letters, and with its umlauts spelt out."""
     for name in (entity.name, *entity.aliases):
         yield name
-        again = latin(name)
-        if again is not None:
-            yield again
+        for again in (latin(name), spelt_out(name)):
+            if again is not None:
+                yield again
 
 
 def _spellings(entity: Entity) -> Iterable[tuple[str, str]]:
@@ -154,7 +156,7 @@ def _spellings(entity: Entity) -> Iterable[tuple[str, str]]:
             yield squash(joined[1] + joined[0]), "alias"
     for at, name in enumerate(_written(entity)):
         key = squash(name)
-        if not 1 < len(key) <= LONGEST_NAME:
+        if not 1 < len(key) <= LONGEST_NAME and not (len(key) == 1 and ideographic(key)):
             continue
         parts = words(name)
         single = len(parts) < 2 and len(tokenise(name)) < 2 and family_first(name) is None

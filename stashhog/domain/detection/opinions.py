@@ -19,7 +19,8 @@ from typing import Literal
 from stashhog.domain.detection.knowledge import Knowledge
 from stashhog.domain.detection.model import Trust
 from stashhog.domain.detection.scoring import Scored, bounded
-from stashhog.domain.detection.titles import TitleCandidate, chosen_title, title_text
+from stashhog.domain.detection.spelling import title_text
+from stashhog.domain.detection.titles import TitleCandidate, chosen_title
 from stashhog.domain.names import plain
 
 Opinions = Mapping[str, frozenset[str]]
@@ -75,7 +76,7 @@ def _titles(
     scored: Scored, opinions: Opinions, knowledge: Knowledge
 ) -> list[tuple[float, TitleCandidate]]:
     found = list(scored.titles)
-    known = {plain(title_text(c)) for _, c in found}
+    known = {plain(title_text(c, scored.view)) for _, c in found}
     weights = knowledge.weights
     for text in opinions["title"]:
         if plain(text) in known:
@@ -87,6 +88,7 @@ def _titles(
         if fresh is not None:
             found.append((bounded(weights.linear["title"].score(fresh.row)), fresh))
     swayed_ones = [
-        (score + _shift(opinions, "title", title_text(c), knowledge), c) for score, c in found
+        (score + _shift(opinions, "title", title_text(c, scored.view), knowledge), c)
+        for score, c in found
     ]
     return sorted(swayed_ones, key=lambda item: -item[0])

@@ -26,9 +26,9 @@ from stashhog.domain.detection.opinions import Opinions, swayed, verdict
 from stashhog.domain.detection.performers import WEAK, Mention, PerformerCandidate
 from stashhog.domain.detection.reading import Segment, known_title, place_span, read
 from stashhog.domain.detection.scoring import STEPS, Scored, bounded
+from stashhog.domain.detection.spelling import title_text
 from stashhog.domain.detection.studio import StudioCandidate
 from stashhog.domain.detection.tags import TagCandidate, TagMention
-from stashhog.domain.detection.titles import title_text
 from stashhog.domain.detection.wording import PLACES, evidence_of, rounded
 from stashhog.domain.library import Scene
 from stashhog.domain.names import plain
@@ -201,10 +201,11 @@ def _studio_reason(
         rule = "cast" if place in ("cast", "person") else "custom"
         return "learned", f"{reason} {name}.", (None, 0, 0), f"studio.{rule}"
     rule, where = _LIFT_REASONS[place]
-    value = dict(scored.reading.places)[place]
+    values = [value for one, value in scored.reading.places if one == place]
+    value = max(values, key=lambda one: scored.view.n(f"S:{place}", one, best.id))
     times, scenes = (scored.view.n(f"S:{place}", value, one) for one in (best.id, TOTAL))
     reason = f"{times} of {scenes} organised scenes {where} by {name}."
-    return "learned", reason, place_span(scored.reading, place), f"studio.{rule}"
+    return "learned", reason, place_span(scored.reading, place, value), f"studio.{rule}"
 
 
 _FORM_REASONS = {
@@ -289,11 +290,11 @@ def _propose_title(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterab
         return
     calibrator = knowledge.weights.calibrators["title"]
     score, best = scored.titles[0]
-    text = title_text(best)
+    text = title_text(best, scored.view)
     if not text or text == scene.title:
         return
     key = plain(text)
-    others = ((s, title_text(c)) for s, c in scored.titles[1:])
+    others = ((s, title_text(c, scored.view)) for s, c in scored.titles[1:])
     second = next(((s, other) for s, other in others if plain(other) != key), None)
     confidence = rounded(calibrator.confidence(score, bounded(second[0] if second else -8.0)))
     runner_up = None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from stashhog.domain.detection.knowledge import Knowledge
 from stashhog.domain.detection.proposals import Examined
 from stashhog.domain.detection.scoring import bounded
-from stashhog.domain.detection.titles import title_text
+from stashhog.domain.detection.spelling import title_text
 from stashhog.domain.library import EntityKind
 from stashhog.domain.names import plain
 
@@ -115,7 +115,10 @@ def options_of(examined: Examined, knowledge: Knowledge) -> Iterable[tuple[str, 
         ),
     )
     yield "date", _texts(((c.value, s) for s, c in scored.dates), knowledge, "date")
-    yield "title", _texts(((title_text(c), s) for s, c in scored.titles), knowledge, "title")
+    yield (
+        "title",
+        _texts(((title_text(c, scored.view), s) for s, c in scored.titles), knowledge, "title"),
+    )
     yield (
         "tags",
         sorted(

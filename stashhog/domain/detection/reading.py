@@ -1,8 +1,9 @@
 """A scene's texts, cut and looked up once: what every detector reads.
 
 Rules:
-- The primary file's stem comes first, then its three nearest folders, then other files' stems,
-  then the title (where it says more than the file does) and the details.
+- The primary file's stem comes first, then its three nearest folders, then other files' stems
+  and those of their folders that the primary file has not, then the title (where it says more than
+  the file does) and the details.
 - A folder named like the file is not looked at twice.
 - Values that spans are reported in are those of the whole path, or of the title or details.
 """
@@ -76,7 +77,7 @@ def read(scene: Scene, lexicon: Lexicon, *, title: str | None = None) -> Reading
         segments.append(_segment("also" if at else "stem", file.path, start, text, lexicon))
         if at == 0:
             places.extend(_heads(segments[-1].tokens, text))
-            _folders(parts[:-1], file.path, lexicon, segments, places)
+        _folders(parts[:-1], file.path, lexicon, segments, places)
     for role, said, limit in (("title", title, 300), ("details", scene.details, MAX_DETAILS)):
         if said:
             shown = _unmarked(said) if role == "details" else said
@@ -85,23 +86,24 @@ def read(scene: Scene, lexicon: Lexicon, *, title: str | None = None) -> Reading
     return Reading(tuple(segments), tuple(places), _width(scene), _style(segments), until)
 
 
-def place_span(reading: Reading, place: str) -> tuple[Segment | None, int, int]:
+def place_span(reading: Reading, place: str, value: str) -> tuple[Segment | None, int, int]:
     """The tokens that a place of `places` was read from; no segment where they are not known."""
     role = place if place[0] == "d" else "stem"
-    segment = next((one for one in reading.segments if one.role == role), None)
+    alike = (one for one in reading.segments if one.role == role)
+    segment = next((s for s in alike if role == "stem" or "".join(s.tokens.low) == value), None)
     if segment is None:
         return None, 0, 0
     size = len(segment.tokens)
     if role != "stem":
         return segment, 0, size
-    key, low = dict(reading.places)[place], segment.tokens.low
+    low = segment.tokens.low
     if place == "pz":
         first = size - 1
-        while first > 0 and len("".join(low[first:])) < len(key):
+        while first > 0 and len("".join(low[first:])) < len(value):
             first -= 1
         return segment, first, size
     after = 1
-    while after < size and len("".join(low[:after])) < len(key):
+    while after < size and len("".join(low[:after])) < len(value):
         after += 1
     return segment, 0, after
 
@@ -158,8 +160,9 @@ def _folders(
         if not key or (level == 0 and key == own):
             continue
         level += 1
-        segments.append(_segment(f"d{level}", path, start, name, lexicon))
-        places.append((f"d{level}", key))
+        if (f"d{level}", key) not in places:
+            segments.append(_segment(f"d{level}", path, start, name, lexicon))
+            places.append((f"d{level}", key))
         if level == FOLDERS:
             break
 

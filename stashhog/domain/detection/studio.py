@@ -163,7 +163,8 @@ def _add_places(
             prior = candidate.prior
             p = (row.get(candidate.id, 0) + weight * prior) / (seen + weight)
             lift = math.log(p * (1.0 - prior) / ((1.0 - p) * prior))
-            candidate.lifts[place] = min(max(lift, -4.0), 9.0)
+            lift = min(max(lift, -4.0), 9.0)
+            candidate.lifts[place] = max(lift, candidate.lifts.get(place, lift))
 
 
 def _add_cast(

@@ -17,9 +17,9 @@ from math import ceil
 from typing import NamedTuple
 
 from stashhog.domain.detection.counts import View, sigmoid
-from stashhog.domain.detection.dates import find_dates
+from stashhog.domain.detection.marks import marked_spans
 from stashhog.domain.detection.reading import Reading, Segment
-from stashhog.domain.names import squash
+from stashhog.domain.names import Tokens, squash
 
 FEATURES = (
     "bias", "start", "end", "first", "last", "inside", "least", "before", "after", "length",
@@ -33,17 +33,6 @@ MOST_TOKENS = 48
 ENDS_KEPT = 5
 MOST_CANDIDATES = 10
 
-_JUNK = re.compile(
-    r"(?<![A-Za-z0-9])(?:\d{3,4}[pi]|[48]k|u?hd|fhd|qhd|sd|\d{3,4}x\d{3,4}|\d{2,3}fps"
-    r"|[xh][._ ]?26[45]|hevc|avc|av1|vp9|xvid|divx|web[._ -]?(?:dl|rip)?(?:-\d{3,4}p)?"
-    r"|blu[._ -]?ray|b[dr]rip|hdtv|hdrip"
-    r"|dvd(?:rip|scr)?|remux|mp4|mkv|wmv|avi|m4v|mov|webm|aac\d?|ac3|dts|ddp?5|flac|10bit|hdr(?:10)?"
-    r"|vr180|180x180|sbs|xxx|repack|proper|internal|s\d{1,2}e\d{1,3}|s\d{1,2}|e\d{2,3}|\d{1,2}x\d{2}"
-    r"|cd\d|pt\d|part\d|vol\d|disc\d|copy)(?![A-Za-z0-9])",
-    re.IGNORECASE,
-)
-_GROUP = re.compile(r"-[A-Za-z0-9]{2,12}$")
-_COPY = re.compile(r"\s*\(\d{1,2}\)$|[ _.-](?:part|pt|cd|disc)[ _.]?\d{1,2}$", re.IGNORECASE)
 _HEX = re.compile(r"^[0-9a-f]{8,}$")
 
 
@@ -84,11 +73,12 @@ def label(segment: Segment, view: View) -> Labels:
     for slip in segment.slips:
         if slip.form == "typo":
             _mark(marks, slip.first, slip.after, "P")
+    _mark_joints(tokens, marks)
     _mark_prefix(segment, marks, view)
-    for start, end, mark in _spans(tokens.text):
+    for start, end, mark in marked_spans(tokens.text):
         for at in range(size):
             if tokens.starts[at] < end and tokens.ends[at] > start:
-                marks[at] = mark
+                marks[at] = mark if mark != "B" else marks[at] if marks[at] in "SP" else "J"
     of = "".join(marks)
     return Labels(of, template_of(of, tokens.gaps))
 
@@ -96,6 +86,20 @@ def label(segment: Segment, view: View) -> Labels:
 def _mark(marks: list[str], first: int, after: int, mark: str) -> None:
     for at in range(first, min(after, len(marks))):
         marks[at] = mark
+
+
+def _mark_joints(tokens: Tokens, marks: list[str]) -> None:
+    """What joins names to each other, or to the title, belongs to neither."""
+    for at in range(1, len(marks) - 1):
+        if marks[at] == " " and marks[at + 1] == "P":
+            if tokens.low[at] in _PRESENTS:
+                marks[at] = "J"
+            elif marks[at - 1] == "P" and tokens.low[at] in _AND:
+                marks[at] = "P"
+
+
+_PRESENTS = frozenset({"feat", "ft", "featuring", "starring"})
+_AND = frozenset({"and", "und", "et", "y", "e", "i", "и", "και", "ve", "och", "og", "en"})
 
 
 def _mark_prefix(segment: Segment, marks: list[str], view: View) -> None:
@@ -112,21 +116,6 @@ def _mark_prefix(segment: Segment, marks: list[str], view: View) -> None:
         words_in = view.n("w", tokens.low[0], "in")
         if view.common("S:p0", run, ceil(0.7 * seen)) and words_in * 2 < view.n("w", tokens.low[0]):
             _mark(marks, 0, after, "S")
-
-
-def _spans(text: str) -> list[tuple[int, int, str]]:
-    """Where a text has dates and technical marks."""
-    spans = [(w.start, w.end, "D") for w in find_dates(text) if w.family != "six"]
-    junk = [match.span() for match in _JUNK.finditer(text)]
-    spans.extend((start, end, "J") for start, end in junk)
-    copy = _COPY.search(text)
-    if copy:
-        spans.append((*copy.span(), "J"))
-        text = text[: copy.start()]
-    group = _GROUP.search(text)
-    if group and any(end >= group.start() - 1 for _, end in junk):
-        spans.append((*group.span(), "J"))
-    return spans
 
 
 def template_of(of: str, gaps: list[str]) -> str:
@@ -369,32 +358,3 @@ def _row(
         view.odds("S>titled", studio, "titled", chosen, 3.0) if studio else 0.0,
         sum(of[at] == "N" for at in range(first, after)) / size,
     ]
-
-
-_SOFT = re.compile(r"[._\s]+")
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=[A-Z])(?=[A-Z][a-z])")
-_SMALL = frozenset("a an and as at by for from in into of on or the to vs with".split())  # noqa: SIM905 - a list of words
-
-
-def title_text(candidate: TitleCandidate) -> str:
-    """The run as a title is written: blanks for separators, humps apart, capitals added."""
-    start, end = candidate.segment.tokens.span(candidate.first, candidate.after)
-    whole = candidate.segment.tokens.text
-    text = whole[start:end]
-    if end < len(whole) and whole[end] in "!?":
-        text += whole[end]
-    if " " not in text:
-        if "_" in text or "." in text:
-            text = _SOFT.sub(" ", text)
-        elif text.count("-") > 1 or ("-" in text and text.islower()):
-            text = text.replace("-", " ")
-        elif "-" not in text:
-            text = _HUMP.sub(" ", text)
-    else:
-        text = text.replace("_", " ")
-    if text.islower() or text.isupper():
-        text = " ".join(
-            word if at and word in _SMALL else word[:1].upper() + word[1:]
-            for at, word in enumerate(text.lower().split())
-        )
-    return " ".join(text.split())

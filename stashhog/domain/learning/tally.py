@@ -19,6 +19,7 @@ from stashhog.domain.detection.lexicon import Hit, Ref
 from stashhog.domain.detection.newcomers import kin_places, runs
 from stashhog.domain.detection.performers import Mention, mention_class, performer_slot
 from stashhog.domain.detection.reading import Reading, Segment, places_of
+from stashhog.domain.detection.spelling import SPELLINGS, spellings
 from stashhog.domain.detection.studio import surface_keys, word_before
 from stashhog.domain.detection.tags import where
 from stashhog.domain.detection.titles import (
@@ -33,7 +34,7 @@ from stashhog.domain.detection.titles import (
     zones,
 )
 from stashhog.domain.library import Scene
-from stashhog.domain.names import squash
+from stashhog.domain.names import latin, squash
 
 TITLE_SLOTS = ("b>", "b<", "template")
 """What `tally_titles` counts."""
@@ -49,6 +50,9 @@ def tally(counts: Counts, scene: Scene, reading: Reading) -> None:
     _tally_dates(counts, scene, reading)
     _tally_words(counts, reading, title)
     _tally_name_places(counts, scene, reading)
+    for plain_word, word in spellings(scene.title or ""):
+        counts.add(SPELLINGS, plain_word, TOTAL)
+        counts.add(SPELLINGS, plain_word, word)
     titled = title is not None
     for slot, value in (("style", reading.style), ("S>titled", scene.studio_id or "")):
         counts.add(slot, value, TOTAL)
@@ -91,9 +95,18 @@ def _tally_entities(counts: Counts, scene: Scene, reading: Reading) -> None:
 
 
 def _title_span(scene: Scene, reading: Reading) -> tuple[int, int] | None:
-    own = reading.stem
-    key = squash(scene.title or "")
-    return locate(own, key) if own is not None and len(key) > 1 else None
+    return _located(reading.stem, scene.title) if reading.stem is not None else None
+
+
+def _located(segment: Segment, title: str | None) -> tuple[int, int] | None:
+    """Where a segment has a title, in its own letters or in Latin ones."""
+    key = squash(title or "")
+    if len(key) < 2:
+        return None
+    span = locate(segment, key)
+    if span is None and not key.isascii():
+        span = locate(segment, squash(latin(title or "") or ""))
+    return span
 
 
 def _tally_hits(
@@ -238,13 +251,10 @@ def survey(counts: Counts, path: str, until: str) -> None:
 
 def tally_titles(counts: Counts, scene: Scene, reading: Reading, view: View) -> None:
     """Count where titles begin and end; needs what `tally` counted before."""
-    key = squash(scene.title or "")
-    if len(key) < 2:
-        return
     for segment in reading.segments:
         if segment.role not in TITLED_ROLES:
             continue
-        span = locate(segment, key)
+        span = _located(segment, scene.title)
         if span is not None:
             _tally_ends(counts, segment, label(segment, view), span)
 

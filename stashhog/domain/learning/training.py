@@ -18,7 +18,7 @@ from stashhog.domain.detection.lexicon import Lexicon
 from stashhog.domain.detection.model import Linear, Weights
 from stashhog.domain.detection.reading import known_title, last_day, read
 from stashhog.domain.detection.scoring import STEPS, Scored, rivals
-from stashhog.domain.detection.titles import title_text
+from stashhog.domain.detection.spelling import title_text
 from stashhog.domain.learning.fit import fit_calibrator, fit_linear, with_omissions
 from stashhog.domain.learning.tally import TITLE_SLOTS, survey, tally, tally_titles
 from stashhog.domain.library import Scene
@@ -140,7 +140,9 @@ def _labelled(name: str, example: Example) -> Iterator[tuple[Sequence[float], bo
             yield from ((c.row, c.value == scene.date) for _, c in scored.dates)
         case "title" if scene.title:
             truth = plain(scene.title)
-            yield from ((c.row, plain(title_text(c)) == truth) for _, c in scored.titles)
+            yield from (
+                (c.row, plain(title_text(c, scored.view)) == truth) for _, c in scored.titles
+            )
         case "tags":
             yield from ((c.row, c.id in scene.tag_ids) for c in scored.tags)
         case _:
@@ -178,7 +180,7 @@ def _winners(name: str, example: Example) -> Iterator[tuple[float, float, bool]]
             best = _best((c.value, score) for score, c in scored.dates)
             yield from _winner(best, scene.date)
         case "title" if scene.title:
-            best = _best((plain(title_text(c)), score) for score, c in scored.titles)
+            best = _best((plain(title_text(c, scored.view)), score) for score, c in scored.titles)
             yield from _winner(best, plain(scene.title))
         case "tags":
             yield from ((c.score, 0.0, c.id in scene.tag_ids) for c in scored.tags)

@@ -48,12 +48,19 @@ def test_part_of_a_word_is_no_name(path: str) -> None:
         ("Siobhan O'Hara", "siobhan ohara"), ("Łukasz Żak", "lukasz zak"), ("Søren Blåbær", "soren blabaer"),
         ("Jörg Weiß", "jorg weiss"), ("Işıl Çağlar", "isil caglar"), ("Nguyễn Thị Hương", "nguyen thi huong"),
         ("Анна Петрова", "Anna Petrova"), ("Ελένη Παππά", "eleni pappa"), ("김정희", "Gim JeongHui"),
-        ("李小龙", "Xiaolong Li"), ("Doe Jane", "Jane, Doe"),
+        ("李小龙", "Xiaolong Li"), ("Jörg Weißmüller", "joerg weissmueller"), ("Bjørn Ås", "bjoern aas"), ("Doe Jane", "Jane, Doe"),
     ],
 )  # fmt: skip
 def test_accents_marks_and_scripts_do_not_matter(name: str, written: str) -> None:
     path = f"/v/{written} - something.mp4"
     assert names(found(path, library(performers=(name,)), "performers")) == {name}
+
+
+@pytest.mark.parametrize(
+    ("tag", "title"), [("海", "静かな海へ"), ("아침", "아침의 바다"), ("시장", "우리는 시장에서")]
+)
+def test_words_of_scripts_without_blanks_or_with_particles_are_found(tag: str, title: str) -> None:
+    assert names(found(f"/v/{title}.mp4", library(tags=(tag, "Other")), "tags", 0.0)) == {tag}
 
 
 def test_decomposed_letters_are_the_same_letters() -> None:
