@@ -45,7 +45,8 @@ def title_text(candidate: TitleCandidate, view: View) -> str:
             word if at and word in _SMALL else word[:1].upper() + word[1:]
             for at, word in enumerate(text.lower().split())
         )
-    if view.counts.slots.get(SPELLINGS):
+    known = view.counts.slots.get(SPELLINGS)
+    if known and not known.keys().isdisjoint(_WORD.findall(text.lower())):
         text = _respelt(text, view)
     return " ".join(text.split())
 
