@@ -19,7 +19,8 @@ from stashhog.core.exceptions import ValidationError
         ("http://192.168.1.5/stash/", "http://192.168.1.5/stash"),
         ("http://stash_box:9999", "http://stash_box:9999"),
         ("http://bücher.example", "http://xn--bcher-kva.example"),
-        ("http://[::ffff:127.0.0.1]", "http://[::ffff:7f00:1]"),
+        ("http://[::ffff:127.0.0.1]", "http://[::ffff:127.0.0.1]"),
+        ("http://[::FFFF:7f00:1]", "http://[::ffff:127.0.0.1]"),
     ],
 )
 def test_an_address_has_one_normal_spelling(written: str, normal: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -29,14 +30,18 @@ rows = st.lists(st.tuples(names, st.integers(-3, 3)), max_size=25)
 sorts = st.sampled_from(["name", "-name", "size", "-size", "id", "-id"])
 
 
-def filled(values: Sequence[tuple[str | None, int]]) -> Session:
+@contextmanager
+def filled(values: Sequence[tuple[str | None, int]]) -> Generator[Session]:
     engine = create_engine("sqlite://")
     things.metadata.create_all(engine)
-    s = Session(engine)
-    if values:
-        found = [{"id": n, "name": v[0], "size": v[1]} for n, v in enumerate(values, 1)]
-        s.execute(insert(things), found)
-    return s
+    try:
+        with Session(engine) as s:
+            if values:
+                found = [{"id": n, "name": v[0], "size": v[1]} for n, v in enumerate(values, 1)]
+                s.execute(insert(things), found)
+            yield s
+    finally:
+        engine.dispose()
 
 
 def order_of(sort: str) -> Order:

@@ -135,7 +135,7 @@ def _port(parts: SplitResult) -> int:
 def _host(parts: SplitResult) -> str:
     raw = parts.hostname or ""
     if parts.netloc.startswith("["):
-        return str(_checked_ip(_read_ip(raw, 6)))
+        return _written(_checked_ip(_read_ip(raw, 6)))
     try:
         host = raw.encode("idna").decode("ascii").lower().removesuffix(".")
     except UnicodeError:
@@ -147,6 +147,12 @@ def _host(parts: SplitResult) -> str:
     if host in _METADATA_NAMES:
         raise _bad("cloud metadata addresses are refused")
     return host
+
+
+def _written(address: IPAddress) -> str:
+    """Spell an address as RFC 5952 does, an IPv4 one in IPv6 with dots: Pythons differ there."""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(address) if mapped is None else f"::ffff:{mapped}"
 
 
 def _looks_numeric(host: str) -> bool:
