@@ -51,11 +51,20 @@ def pragma(connection: sqlite3.Connection, *settings: str) -> None:
         connection.execute(f"PRAGMA {setting}").close()
 
 
+def _connect(path: Path, *settings: str) -> sqlite3.Connection:
+    connection = connect(path)
+    try:
+        pragma(connection, *settings)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def connect_writer(path: Path, *, foreign_keys: str = "ON") -> sqlite3.Connection:
     """Open the one connection that writes."""
-    connection = connect(path)
-    pragma(
-        connection,
+    return _connect(
+        path,
         "journal_mode=WAL",
         "synchronous=FULL",
         f"foreign_keys={foreign_keys}",
@@ -65,14 +74,12 @@ def connect_writer(path: Path, *, foreign_keys: str = "ON") -> sqlite3.Connectio
         "mmap_size=0",
         "temp_store=MEMORY",
     )
-    return connection
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open a connection that can only read."""
-    connection = connect(path)
-    pragma(
-        connection,
+    return _connect(
+        path,
         "query_only=ON",
         "synchronous=FULL",
         "foreign_keys=ON",
@@ -81,7 +88,6 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         "mmap_size=0",
         "temp_store=MEMORY",
     )
-    return connection
 
 
 def writer_engine(path: Path, *, echo: bool = False) -> Engine:
