@@ -290,15 +290,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fit", action="store_true", help="print the numbers to ship")
     parser.add_argument("--organized", type=int, help="keep only so many organised scenes")
     options = parser.parse_args(arguments)
-    if options.fit:
-        print(fitted(options.corpora), end="")
-        return 0
     with tempfile.TemporaryDirectory() as made:
         folders = [*options.corpora, *_made(options.made, options.scenes, Path(made))]
         for seed in options.by_hand:
             folders.append(Path(made) / f"by-hand-{seed}")
             make_by_hand(seed).write(folders[-1])
-        run_all(folders, options)
+        if options.fit:
+            print(fitted(folders), end="")
+        else:
+            run_all(folders, options)
     return 0
 
 

@@ -31,6 +31,8 @@ _NAMED_PRIOR = {
     "details": 0.5, "also": 0.4,
 }  # fmt: skip
 PLACES_KEPT = 5
+LEAST_LIFT = 1.0
+"""What a place or the cast must say for a studio that is not named, in log-odds."""
 
 
 class Named(NamedTuple):
@@ -105,6 +107,7 @@ def studio_candidates(
     _add_places(reading, found, lexicon, view)
     _add_cast(tuple(cast)[:6], found, lexicon, view)
     _part_persons(reading, found)
+    found = {studio: one for studio, one in found.items() if _backed(one)}
     strongest = _strongest(found)
     style = reading.style
     total = view.n("S", "")
@@ -113,6 +116,11 @@ def studio_candidates(
         candidate.row.append(float(_spelt(reading, candidate.id, lexicon)))
         candidate.row.append(candidate.lifts.get("person", 0.0))
     return list(found.values())
+
+
+def _backed(candidate: StudioCandidate) -> bool:
+    """Whether more speaks for a studio than its share and how files are named at large."""
+    return bool(candidate.named) or max(candidate.lifts.values(), default=0.0) >= LEAST_LIFT
 
 
 def _may(lexicon: Lexicon, studio: str) -> bool:
