@@ -21,6 +21,7 @@ from actors.jobs.doubts import (
     detection_options,
     look_at,
     model_use,
+    open_scenes,
     style_of,
 )
 from stashhog.core.config import Settings
@@ -104,7 +105,7 @@ def _asked(looked: Sequence[Looked], kept: Mapping[str, Any], share: Share) -> l
     open_ones = [(one.doubt, one.asked) for one in looked if one.asked is not None]
     known = [asked for _, asked in open_ones if asked.key in kept]
     fresh = [(doubt, asked) for doubt, asked in open_ones if asked.key not in kept]
-    return share.chosen(fresh, known, len(looked))
+    return share.chosen(fresh, known, open_scenes(looked))
 
 
 def _priced(

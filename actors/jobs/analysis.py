@@ -28,6 +28,7 @@ from actors.jobs.doubts import (
     detection_options,
     look_at,
     model_use,
+    open_scenes,
     style_of,
 )
 from actors.jobs.patience import patiently
@@ -157,7 +158,7 @@ async def _put_questions(ctx: JobContext, asking: Asking, share: Share, batch: _
         else:
             fresh.append((one.doubt, asked))
     known_ones = [known.scene for known in pending.values()]
-    wanted = share.chosen(fresh, known_ones, len(batch.looked))
+    wanted = share.chosen(fresh, known_ones, open_scenes(batch.looked))
     chosen = {asked.scene_id for asked in wanted}
     for _, asked in fresh:
         if asked.scene_id in chosen:

@@ -93,6 +93,11 @@ def _look(scene: Scene, looking: Looking) -> Looked:
     return Looked(scene, content, examined.findings, examined, asked, _doubt(asked_of))
 
 
+def open_scenes(looked: Sequence[Looked]) -> int:
+    """How many of the scenes had anything to be found: those that a share is taken of."""
+    return sum(one.findings.looked_at for one in looked)
+
+
 def _doubt(asked_of: Sequence[Question]) -> float:
     tops = [q.options[0].confidence for q in asked_of if q.field != "tags"]
     return sum(1.0 - abs(2.0 * confidence - 1.0) for confidence in tops)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from actors.jobs.doubts import Looking, look_at, open_scenes
 from stashhog.domain.asking import (
     Answer,
     AskedScene,
@@ -231,6 +232,17 @@ def test_never_more_than_the_share_is_sent_beyond_the_first_few(
     for scenes, doubtful in batches:
         share.take(min(share.room(scenes), doubtful, scenes))
         assert share.sent <= max(ALWAYS_ALLOWED, MOST_SHARE * share.seen)
+
+
+def test_scenes_that_are_passed_over_make_no_room_for_others() -> None:
+    looking = Looking(KNOWLEDGE, OPTIONS)
+    done = [replace(scene_of(at, PATH), organized=True) for at in range(1, 8)]
+    complete = replace(scene_of(9, PATH), title="T", date="2020-01-01", studio_id="21")
+    titled = replace(OPTIONS, fields=frozenset({"title", "date", "studio"}))
+    for options, scenes in ((OPTIONS, done), (titled, [complete])):
+        looked = look_at(scenes, replace(looking, options=options))(lambda: None)
+        assert open_scenes(looked) == 0
+    assert open_scenes(look_at([scene_of(8, PATH), *done], looking)(lambda: None)) == 1
 
 
 def test_sure_scenes_are_not_asked_about_and_doubtful_ones_only_in_what_is_open() -> None:

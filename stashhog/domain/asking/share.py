@@ -1,4 +1,9 @@
-"""How many scenes of an analysis may be sent to a model: the doubtful ones, never most of them."""
+"""How many scenes of an analysis may be sent to a model: the doubtful ones, never most of them.
+
+Rules:
+- The share is one of the scenes that have anything open: organised and complete ones, which are
+  passed over, make no room for others.
+"""
 
 from __future__ import annotations
 

@@ -65,6 +65,10 @@ class Proposal:
         return self.entity_id or self.value
 
 
+NOT_LOOKED_AT = frozenset({"organized", "no_files", "complete"})
+"""Reasons for which a scene is passed over before anything is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class SceneFindings:
     """A scene's proposals; `skipped` says why there is none."""
@@ -72,6 +76,11 @@ class SceneFindings:
     scene_id: str
     proposals: tuple[Proposal, ...]
     skipped: str | None = None
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether the scene had anything open."""
+        return self.skipped not in NOT_LOOKED_AT
 
 
 _SEPARATORS = re.compile(r"[/\\]")
