@@ -78,7 +78,7 @@ def marked_spans(text: str) -> list[tuple[int, int, str]]:
         spans.append((copy.start(), end, "J"))
         end = copy.start()
     group = _GROUP.search(text, 0, end) if junk else None
-    if group and any(stop >= group.start() - 1 for _, stop in junk):
+    if group and any(start <= group.start() <= stop + 1 for start, stop in junk):
         junk.append(group.span())
     for soft in _BESIDE_JUNK.finditer(text) if junk else ():
         if any(abs(soft.start() - b) < NEAR or abs(a - soft.end()) < NEAR for a, b in junk):

@@ -25,7 +25,7 @@ FEATURES = (
     "bias", "start", "end", "first", "last", "inside", "least", "before", "after", "length",
     "one_word", "names", "studio_part", "number_only", "number_end", "number_start", "template",
     "also", "agreed", "hexlike", "glued", "whole_zone", "bracketed", "style", "zones", "longest",
-    "rest_words", "known_words", "studio_style", "digits",
+    "rest_words", "known_words", "studio_style", "digits", "person_first", "person_before",
 )  # fmt: skip
 
 TITLED_ROLES = frozenset({"stem", "also"})
@@ -37,10 +37,14 @@ _HEX = re.compile(r"^[0-9a-f]{8,}$")
 
 
 class Labels(NamedTuple):
-    """A segment's tokens by what they are, and its template: the labels without repeats."""
+    """A segment's tokens by what they are, and its template: the labels without repeats.
+
+    `persons` are tokens that begin like a performer's name: strangers' names stand there too.
+    """
 
     of: str
     template: str
+    persons: frozenset[int]
 
 
 class TitleCandidate(NamedTuple):
@@ -80,7 +84,18 @@ def label(segment: Segment, view: View) -> Labels:
             if tokens.starts[at] < end and tokens.ends[at] > start:
                 marks[at] = mark if mark != "B" else marks[at] if marks[at] in "SP" else "J"
     of = "".join(marks)
-    return Labels(of, template_of(of, tokens.gaps))
+    return Labels(of, template_of(of, tokens.gaps), _persons(segment))
+
+
+def _persons(segment: Segment) -> frozenset[int]:
+    alone = {slip.first for slip in segment.slips if slip.form == "first"}
+    alone.update(
+        hit.first
+        for hit in segment.hits
+        for ref in hit.refs
+        if ref.kind == "performer" and ref.form == "single"
+    )
+    return frozenset(alone)
 
 
 def _mark(marks: list[str], first: int, after: int, mark: str) -> None:
@@ -357,4 +372,6 @@ def _row(
         sum(words.known[first:after]) / size,
         view.odds("S>titled", studio, "titled", chosen, 3.0) if studio else 0.0,
         sum(of[at] == "N" for at in range(first, after)) / size,
+        float(first in labels.persons),
+        float(first > 1 and first - 2 in labels.persons and of[first - 1] == " "),
     ]
