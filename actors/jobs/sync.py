@@ -13,6 +13,7 @@ found by the next one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,10 +26,9 @@ from actors.jobs.reading import CHUNK, FEW, Reading, read_again, read_all
 from actors.tasks import Slot, task
 from stashhog.core.exceptions import StashHogException
 from stashhog.domain.jobs import JobKind
-from stashhog.domain.library import ENTITY_KINDS, Entity, EntityKind
+from stashhog.domain.library import ENTITY_KINDS, EntityKind
 from stashhog.domain.sync import (
     EVERYTHING,
-    ItemFailure,
     Watermarks,
     Window,
     limited,
@@ -36,6 +36,7 @@ from stashhog.domain.sync import (
     looks_replaced,
     sweep_due,
 )
+from stashhog.ports import EntityList
 from stashhog.ports.sync import SyncPoint
 
 SWEEP = Window(with_files=True)
@@ -43,9 +44,6 @@ MOST_RETRIED = 200
 """Scenes that could not be read are tried again by each run, so many of them at the most."""
 MANY_GONE = 20
 """More entities than these are only let go after a second look."""
-
-
-_Listed = tuple[Sequence[Entity], Sequence[ItemFailure]]
 
 
 class LibraryReplacedError(StashHogException):
@@ -70,11 +68,12 @@ async def run(ctx: JobContext) -> Mapping[str, Any] | None:
     moved = Window(of_files=True, with_files=True) if "file_filter" in stash.capabilities else None
     full = ctx.job.params["mode"] == "full" or point.watermarks.scenes is None
     due = sweep_due(point.swept_at, ctx.now())
-    await _entities(ctx, {} if full or due else point.entity_prints)
+    listed = await _list_entities(ctx, {} if full or due else point.entity_prints)
     if full:
-        await read_all(reading)
+        await read_all(reading, before=lambda: _save_entities(ctx, listed))
         swept = True
     else:
+        await _save_entities(ctx, listed)
         reading.advance(point.watermarks)
         swept = await differences(reading, point, moved) or due
         await _come_back(reading)
@@ -129,27 +128,35 @@ def _replaced(why: str) -> LibraryReplacedError:
 # --- entities -----------------------------------------------------------------------------------
 
 
-async def _entities(ctx: JobContext, held: Mapping[EntityKind, str]) -> None:
-    """List the kinds that are not named as they are `held`, all at once, and save them."""
+async def _list_entities(
+    ctx: JobContext, held: Mapping[EntityKind, str]
+) -> Mapping[EntityKind, EntityList]:
+    """List the kinds that do not say of themselves what is `held` of them, all at once."""
     ctx.progress(ctx.done, ctx.total, message="reading performers, tags and studios")
-    prints = await patiently(ctx, ctx.ports.stash.entity_prints)
+    prints = await patiently(ctx, ctx.ports.stash.entity_prints) if held else {}
     kinds = [kind for kind in ENTITY_KINDS if kind not in prints or prints[kind] != held.get(kind)]
-    listed: dict[EntityKind, _Listed] = {}
+    listed: dict[EntityKind, EntityList] = {}
 
     async def read(kind: EntityKind) -> None:
-        listed[kind] = await _listed(ctx, kind)
+        found = await _listed(ctx, kind)
+        listed[kind] = replace(found, said=prints.get(kind, found.said))
 
     async with trio.open_nursery() as nursery:
         for kind in kinds:
             nursery.start_soon(read, kind)
-    for kind in kinds:
+    return listed
+
+
+async def _save_entities(ctx: JobContext, listed: Mapping[EntityKind, EntityList]) -> None:
+    for kind, found in listed.items():
         delta = await patiently(
             ctx,
             ctx.ports.sync.save_entities,
             ctx.job.id,
             kind,
-            *listed[kind],
-            said=prints.get(kind),
+            found.entities,
+            found.failures,
+            said=found.said,
         )
         for failure in delta.failures:
             ctx.log("warning", f"{kind} {failure.item}: {failure.reason}")
@@ -157,15 +164,15 @@ async def _entities(ctx: JobContext, held: Mapping[EntityKind, str]) -> None:
             ctx.log("info", f"{len(delta.gone)} {kind}s are gone from Stash")
 
 
-async def _listed(ctx: JobContext, kind: EntityKind) -> _Listed:
+async def _listed(ctx: JobContext, kind: EntityKind) -> EntityList:
     """All entities of a kind; where many seem to be gone, as a second look shows them."""
-    entities, failures = await patiently(ctx, ctx.ports.stash.entities, kind)
+    first = await patiently(ctx, ctx.ports.stash.entities, kind)
     held = await patiently(ctx, ctx.ports.sync.entity_ids, kind)
-    if len(set(held).difference(one.id for one in entities)) <= MANY_GONE:
-        return entities, failures
-    again, more_failures = await patiently(ctx, ctx.ports.stash.entities, kind)
-    listed = {one.id: one for one in (*entities, *again)}
-    return list(listed.values()), [*failures, *more_failures]
+    if len(set(held).difference(one.id for one in first.entities)) <= MANY_GONE:
+        return first
+    again = await patiently(ctx, ctx.ports.stash.entities, kind)
+    both = {one.id: one for one in (*first.entities, *again.entities)}
+    return EntityList(list(both.values()), [*first.failures, *again.failures])
 
 
 async def _come_back(reading: Reading) -> None:

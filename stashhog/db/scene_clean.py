@@ -29,12 +29,10 @@ from stashhog.domain.plans import name_key
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The entities of one kind that are held: row ids by text, names by row id."""
+    """The entities of one kind that are held: row ids by their plain text, names by row id."""
 
     ids: Mapping[str, int]
     names: Mapping[int, str]
-    plain: bool
-    """Whether each id is spelled as its number is (and not with zeros before it)."""
 
 
 AllKnown = Mapping[EntityKind, Known]
@@ -56,16 +54,15 @@ class Links:
 
 def clean_scene(scene: Scene, scene_id: int, known: AllKnown) -> tuple[Scene, Links]:
     """Return the scene as it will be read back, and its links."""
+    whole = _whole_links(scene, known)
+    if whole is not None and _fits(scene, scene_id):
+        return scene, whole
     missing: list[tuple[EntityKind, int]] = []
     performers = _kept("performer", scene.performer_ids, known, missing)
     tags = _kept("tag", scene.tag_ids, known, missing)
     wanted = () if scene.studio_id is None else (scene.studio_id,)
     studio = _kept("studio", wanted, known, missing)
     links = Links(studio[0] if studio else None, performers, tags, tuple(missing))
-    whole = len(performers) + len(tags) == len(scene.performer_ids) + len(scene.tag_ids)
-    plain = all(one.plain for one in known.values())
-    if whole and plain and not missing and _fits(scene, scene_id):
-        return scene, links
     cleaned = Scene(
         id=str(scene_id),
         title=clean_or_none(scene.title),
@@ -89,6 +86,21 @@ def clean_scene(scene: Scene, scene_id: int, known: AllKnown) -> tuple[Scene, Li
         files_print=scene.files_print,
     )
     return cleaned, links
+
+
+def _whole_links(scene: Scene, known: AllKnown) -> Links | None:
+    """The links where all can be kept as they are spelled, each once; looking is cheaper."""
+    try:
+        performers = list(map(known["performer"].ids.__getitem__, scene.performer_ids))
+        tags = list(map(known["tag"].ids.__getitem__, scene.tag_ids))
+        studio = None if scene.studio_id is None else known["studio"].ids[scene.studio_id]
+    except KeyError:
+        return None
+    if len(set(performers)) < len(performers) or len(set(tags)) < len(tags):
+        return None
+    performers.sort()
+    tags.sort()
+    return Links(studio, tuple(performers), tuple(tags), ())
 
 
 def _fits(scene: Scene, scene_id: int) -> bool:
@@ -135,13 +147,10 @@ def _kept(
     missing: list[tuple[EntityKind, int]],
 ) -> tuple[int, ...]:
     """The row ids of held entities; others are added to what is missing."""
-    held = known[kind].ids
-    found = [held[one] for one in wanted if one in held]
-    if len(found) < len(wanted):
-        others = {row_id(one) for one in wanted if one not in held}
-        missing.extend((kind, one) for one in others if one is not None)
-    found.sort()
-    return tuple(dict.fromkeys(found))
+    held = known[kind].names
+    ids = {one for one in map(row_id, wanted) if one is not None}
+    missing.extend((kind, one) for one in sorted(ids - held.keys()))
+    return tuple(sorted(ids & held.keys()))
 
 
 def _clean_file(file: SceneFile) -> SceneFile:

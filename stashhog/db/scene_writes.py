@@ -197,16 +197,15 @@ def _known(s: Session, scenes: Iterable[Scene]) -> AllKnown:
             asked["studio"].add(scene.studio_id)
     found: dict[EntityKind, Known] = {}
     for kind, texts in asked.items():
-        numbers = [(one, text) for text in texts if (one := row_id(text)) is not None]
+        ids = [one for one in map(row_id, texts) if one is not None]
         rows = run(
             s,
             "SELECT id, name FROM entities"
             " WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
-            (kind, to_json([one for one, _ in numbers])),
+            (kind, to_json(ids)),
         )
         names: dict[int, str] = dict(map(tuple, rows))
-        ids = {text: one for one, text in numbers if one in names}
-        found[kind] = Known(ids, names, plain=list(map(str, ids.values())) == list(ids))
+        found[kind] = Known({str(one): one for one in names}, names)
     return found
 
 
@@ -287,9 +286,11 @@ def _write(
     s: Session, page: _Page, known: AllKnown, held: Mapping[int, _Held], read_at: datetime
 ) -> None:
     at = moment_text(read_at)
-    rows = (scene_row(n.id, n.scene, n.links, n.hash, at) for n in page.write)
-    counted = ((page.job_n, new.counted_as) for new in page.write)
-    run_many(s, _UPSERT, [(*row, *by) for row, by in zip(rows, counted, strict=True)])
+    rows = [
+        (*scene_row(new.id, new.scene, new.links, new.hash, at), page.job_n, new.counted_as)
+        for new in page.write
+    ]
+    run_many(s, _UPSERT, rows)
     old = [new.id for new in page.write if new.id in held]
     run_many(s, "DELETE FROM files WHERE scene_id = ?", [(one,) for one in old])
     run_many(
@@ -312,14 +313,17 @@ def _was_organized(held: _Held | None) -> bool:
     return held is not None and held.organized and not held.deleted
 
 
-def _texts(new: _New, known: AllKnown) -> Iterable[str | None]:
+def _texts(new: _New, known: AllKnown) -> Sequence[str | None]:
     scene, links = new.scene, new.links
-    yield from (scene.title, scene.details, scene.code)
-    if links.studio is not None:
-        yield known["studio"].names[links.studio]
-    yield from (file.path for file in scene.files)
-    yield from map(known["performer"].names.__getitem__, links.performers)
-    yield from map(known["tag"].names.__getitem__, links.tags)
+    return (
+        scene.title,
+        scene.details,
+        scene.code,
+        None if links.studio is None else known["studio"].names[links.studio],
+        *[file.path for file in scene.files],
+        *map(known["performer"].names.__getitem__, links.performers),
+        *map(known["tag"].names.__getitem__, links.tags),
+    )
 
 
 def _write_links(

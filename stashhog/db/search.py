@@ -32,8 +32,11 @@ def _apart(text: str) -> str:
 
 def indexed(parts: Iterable[str | None]) -> str:
     """What the index holds of a scene's texts."""
-    texts = (part[:PART_CHARACTERS] for part in parts if part)
-    return _apart("\n".join(texts).replace("\0", " "))
+    texts = list(filter(None, parts))
+    whole = "\n".join(texts)
+    if len(whole) > PART_CHARACTERS:
+        whole = "\n".join(text[:PART_CHARACTERS] for text in texts)
+    return _apart(whole.replace("\0", " "))
 
 
 def match_text(words: str) -> str | None:

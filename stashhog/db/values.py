@@ -40,8 +40,8 @@ def run_many(s: Session, statement: str, rows: Sequence[Row]) -> None:
 
 def moment_text(at: datetime) -> str:
     """An instant as it lies in a row."""
-    text = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return f"{text[:26]}Z"
+    text = (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()
+    return f"{text[:26]}Z" if at.microsecond else f"{text[:19]}.000000Z"
 
 
 def moment(text: str) -> datetime:

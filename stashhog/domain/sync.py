@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
+import orjson
+
 from stashhog.domain.library import EntityKind, Scene, SceneFile
 
 OVERLAP = timedelta(hours=1, seconds=10)
@@ -35,8 +37,6 @@ ENOUGH_HELD = 50
 DAY = len("2026-01-02")
 LOCAL = len("2026-01-02T03:04:05")
 """Where in a text the day ends, and where the local time ends and its offset begins."""
-
-_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ def entities_print(stamps: Iterable[Stamp], asked_at: datetime) -> str | None:
     near = _near(asked_at)
     if any(map(near, found.values())):
         return None
-    return hashlib.blake2b(_json(sorted(found.items())).encode("ascii"), digest_size=16).hexdigest()
+    return _print(sorted(found.items()), 16)
 
 
 def sweep_due(swept_at: datetime | None, now: datetime) -> bool:
@@ -272,7 +272,7 @@ def files_print(files: Sequence[SceneFile], times: Sequence[str]) -> str:
         (f.id, f.path, f.size, time, sorted((p.type, p.value) for p in f.fingerprints))
         for f, time in zip(files, times, strict=True)
     ]
-    return hashlib.blake2b(_json(said).encode("ascii"), digest_size=8).hexdigest()
+    return _print(said, 8)
 
 
 def content_hash(scene: Scene) -> str:
@@ -297,7 +297,16 @@ def content_hash(scene: Scene) -> str:
         scene.director,
         [(one.endpoint, one.stash_id) for one in scene.stash_ids],
     )
-    return hashlib.blake2b(_json(content).encode("ascii"), digest_size=16).hexdigest()
+    return _print(content, 16)
+
+
+def _print(content: object, size_bytes: int) -> str:
+    """Name plain values in so many bytes, as hex digits."""
+    try:
+        said = orjson.dumps(content)
+    except TypeError:  # halves of characters, which UTF-8 cannot hold
+        said = json.dumps(content).encode("ascii")
+    return hashlib.blake2b(said, digest_size=size_bytes).hexdigest()
 
 
 def _file_content(file: SceneFile) -> tuple[object, ...]:

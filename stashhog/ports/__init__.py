@@ -70,6 +70,19 @@ class ScenesById:
     asked_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class EntityList:
+    """All entities of a kind, and what could not be read.
+
+    `said` is what the list says of itself (`domain.sync.entities_print`); None where that cannot be
+    told.
+    """
+
+    entities: Sequence[Entity]
+    failures: Sequence[ItemFailure] = ()
+    said: str | None = None
+
+
 class Stash(Protocol):
     """A Stash server.
 
@@ -117,7 +130,7 @@ class Stash(Protocol):
         """
         ...
 
-    async def entities(self, kind: EntityKind) -> tuple[Sequence[Entity], Sequence[ItemFailure]]:
+    async def entities(self, kind: EntityKind) -> EntityList:
         """All performers, tags or studios."""
         ...
 

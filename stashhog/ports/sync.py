@@ -69,8 +69,9 @@ class SyncStore(Protocol):
     ) -> EntityDelta:
         """Diff a full list against the copy; what is not in the list goes (links and all).
 
-        `said` names the list (`Stash.entity_prints`, asked before it), and is remembered where
-        all of it could be read. What is new is remembered until `finish`, see `newcomers`.
+        `said` names the list (`Stash.entity_prints`, asked before it, or its own), and is
+        remembered where all of it could be read. What is new is remembered until `finish`, see
+        `newcomers`.
 
         What could not be read stays; where nobody knows what that is, everything does. Live scenes
         that were linked to what went are marked stale in the same transaction, and so are those

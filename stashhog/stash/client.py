@@ -31,7 +31,7 @@ from stashhog.domain.library import Entity, EntityKind, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
 from stashhog.domain.plans import name_key
 from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window
-from stashhog.ports import ScenePage, ScenesById
+from stashhog.ports import EntityList, ScenePage, ScenesById
 from stashhog.stash import mapping
 from stashhog.stash.answers import ResolverError, unknown_outcome
 from stashhog.stash.documents import (
@@ -171,7 +171,7 @@ class StashClient:
         """What names each kind's entities and their times, where that can be told."""
         return await self._reader.entity_prints()
 
-    async def entities(self, kind: EntityKind) -> tuple[Sequence[Entity], Sequence[ItemFailure]]:
+    async def entities(self, kind: EntityKind) -> EntityList:
         """All performers, tags or studios."""
         return await self._reader.entities(kind)
 

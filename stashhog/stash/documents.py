@@ -50,9 +50,9 @@ _SCENE = """{
   performers { id }
   stash_ids { endpoint stash_id }
 }"""
-_PERFORMER = "{ id name disambiguation alias_list ignore_auto_tag }"
-_TAG = "{ id name aliases ignore_auto_tag parents { id } }"
-_STUDIO = "{ id name aliases ignore_auto_tag parent_studio { id } }"
+_PERFORMER = "{ id updated_at name disambiguation alias_list ignore_auto_tag }"
+_TAG = "{ id updated_at name aliases ignore_auto_tag parents { id } }"
+_STUDIO = "{ id updated_at name aliases ignore_auto_tag parent_studio { id } }"
 
 
 def _query(name: str, root: str, arguments: str, call: str, fields: str) -> Operation:

@@ -177,13 +177,15 @@ def _scene(scene_id: str, row: Mapping[str, Any]) -> Scene:
 
 def _files(value: object) -> tuple[tuple[SceneFile, ...], tuple[str, ...]]:
     """Files, each once, and the texts of their `updated_at`."""
-    files: dict[str, tuple[SceneFile, str]] = {}
+    files: dict[str, SceneFile] = {}
+    times: list[str] = []
     for row in _rows(value):
         file = _file(row) if isinstance(row, dict) else None
-        if file is not None:
+        if file is not None and file.id not in files:
+            files[file.id] = file
             time = row.get("updated_at")
-            files.setdefault(file.id, (file, time if isinstance(time, str) else ""))
-    return tuple(file for file, _ in files.values()), tuple(time for _, time in files.values())
+            times.append(time if isinstance(time, str) else "")
+    return tuple(files.values()), tuple(times)
 
 
 def _file(row: Mapping[str, Any]) -> SceneFile | None:

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import stamina
 import stamina.instrumentation
+import trio
 
 from stashhog.core.exceptions import (
     StashBusyError,
@@ -27,8 +28,8 @@ from stashhog.core.exceptions import (
     StashProtocolError,
 )
 from stashhog.domain.library import Entity, EntityKind, Scene
-from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window, entities_print
-from stashhog.ports import ScenePage, ScenesById
+from stashhog.domain.sync import EVERYTHING, SETTLE, ItemFailure, Stamp, Window, entities_print
+from stashhog.ports import EntityList, ScenePage, ScenesById
 from stashhog.stash import mapping
 from stashhog.stash.answers import ResolverError, StashTooLargeError, StashTooSlowError
 from stashhog.stash.documents import (
@@ -302,13 +303,29 @@ class Reader:
         }
         return {kind: said for kind, said in prints.items() if said is not None}
 
-    async def entities(self, kind: EntityKind) -> tuple[list[Entity], list[ItemFailure]]:
-        """All entities of a kind: in one answer, or in pages where that one is spoiled."""
+    async def entities(self, kind: EntityKind) -> EntityList:
+        """All entities of a kind: in one answer, or in pages where that one is spoiled.
+
+        An answer that took long says nothing of itself: an edit may lie in the second in which it
+        was made up, long after the question.
+        """
+        operations = ENTITY_OPERATIONS[kind]
+
+        def read(data: Mapping[str, Any]) -> tuple[EntityList, list[Stamp]]:
+            rows = rows_of(data, operations.rows, root=operations.find.root)
+            listed = EntityList(*mapping.read_entities(kind, rows))
+            return listed, mapping.read_stamps(rows, after=None)[0]
+
+        variables = _listing({"page": 1, "per_page": -1}, None)
+        began = trio.current_time()
         try:
-            whole, bad, _ = await self._entity_page(kind, 1, -1)
+            answer = await self.asked(operations.find, variables, read)
         except (ResolverError, *TOO_MUCH):
-            return await self._entities_in_pages(kind)
-        return list(whole), list(bad)
+            return EntityList(*await self._entities_in_pages(kind))
+        listed, stamps = answer.value
+        if answer.asked_at is None or trio.current_time() - began >= SETTLE.total_seconds():
+            return listed
+        return replace(listed, said=entities_print(stamps, answer.asked_at))
 
     async def _entities_in_pages(self, kind: EntityKind) -> tuple[list[Entity], list[ItemFailure]]:
         entities: dict[str, Entity] = {}
@@ -326,7 +343,7 @@ class Reader:
         self, kind: EntityKind, page: int, size: int
     ) -> tuple[list[Entity], list[ItemFailure], int]:
         try:
-            whole, bad, count = await self._entity_page(kind, page, size)
+            whole, bad, count = await self.entity_list(kind, {"page": page, "per_page": size}, None)
         except (ResolverError, *TOO_MUCH) as error:
             if size == 1 and isinstance(error, StashTooSlowError):
                 raise
@@ -337,11 +354,6 @@ class Reader:
         first, bad_first, count_first = await self._halved(kind, 2 * page - 1, size // 2)
         second, bad_second, count_second = await self._halved(kind, 2 * page, size // 2)
         return first + second, bad_first + bad_second, max(count_first, count_second)
-
-    async def _entity_page(
-        self, kind: EntityKind, page: int, size: int
-    ) -> tuple[tuple[Entity, ...], tuple[ItemFailure, ...], int]:
-        return await self.entity_list(kind, {"page": page, "per_page": size}, None)
 
     async def entity_list(
         self, kind: EntityKind, paging: Mapping[str, int], where: Mapping[str, Any] | None
@@ -357,8 +369,7 @@ class Reader:
             count = answer.get("count")
             return *mapping.read_entities(kind, rows), count if type(count) is int else len(rows)
 
-        variables = {"filter": {"sort": "id", "direction": "ASC", **paging}, "where": where}
-        return await self.ask(operations.find, variables, read)
+        return await self.ask(operations.find, _listing(paging, where), read)
 
 
 def not_ready(status: str) -> StashError:
@@ -386,6 +397,10 @@ def rows_of(data: Mapping[str, Any], name: str, *, root: str = "findScenes") -> 
 def _read_single(data: Mapping[str, Any]) -> Scene | ItemFailure | None:
     row = data.get("findScene")
     return None if row is None else mapping.read_scene(row)
+
+
+def _listing(paging: Mapping[str, int], where: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"filter": {"sort": "id", "direction": "ASC", **paging}, "where": where}
 
 
 def _keyset(after: str | None, size: int, window: Window = EVERYTHING) -> dict[str, Any]:

@@ -30,8 +30,8 @@ from stashhog.core.exceptions import (
 )
 from stashhog.domain.library import Entity, EntityKind, Scene, StashInstance
 from stashhog.domain.merge import SceneUpdate
-from stashhog.domain.sync import EVERYTHING, ItemFailure, Stamp, Window
-from stashhog.ports import DependencyState, ScenePage, ScenesById
+from stashhog.domain.sync import EVERYTHING, Stamp, Window
+from stashhog.ports import DependencyState, EntityList, ScenePage, ScenesById
 from stashhog.stash.client import StashClient, connect
 from stashhog.stash.transport import Screenshot
 
@@ -204,7 +204,7 @@ class StashSwitch:
         async with self._present() as stash:
             return await stash.entity_prints()
 
-    async def entities(self, kind: EntityKind) -> tuple[Sequence[Entity], Sequence[ItemFailure]]:
+    async def entities(self, kind: EntityKind) -> EntityList:
         """See `StashClient.entities`."""
         async with self._present() as stash:
             return await stash.entities(kind)

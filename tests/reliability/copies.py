@@ -227,7 +227,7 @@ async def differences(copy: Copy, tally: dict[str, Any]) -> list[str]:
         if here[i] != there[i]
     ]
     for kind in ENTITY_KINDS:
-        listed = {one.id: one for one in (await client.entities(kind))[0]}
+        listed = {one.id: one for one in (await client.entities(kind)).entities}
         held = {str(i): one for i, one in (await db.read(entities_of, kind)).items()}
         found += [f"{kind}s are {held} and not {listed}"] if held != listed else []
     counts = {key: count for key, count in (await db.read(_counted)).items() if count}

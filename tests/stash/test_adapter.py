@@ -270,10 +270,10 @@ async def test_all_entities_of_a_kind_are_listed(real: Real, kind: EntityKind):
     made = await real.other.entity(
         kind, "E", **{aliases: [real.other.prefix + "alias"]}, ignore_auto_tag=True
     )
-    entities, failures = await real.client.entities(kind)
-    assert failures == []
-    assert len({entity.id for entity in entities}) == len(entities)
-    mine = next(entity for entity in entities if entity.id == made)
+    listed = await real.client.entities(kind)
+    assert listed.failures == ()
+    assert len({entity.id for entity in listed.entities}) == len(listed.entities)
+    mine = next(entity for entity in listed.entities if entity.id == made)
     assert (mine.kind, mine.name) == (kind, f"{real.other.prefix}E")
     assert mine.aliases == (f"{real.other.prefix}alias",)
     assert mine.ignore_auto_tag is True
@@ -286,8 +286,8 @@ async def test_parents_of_tags_and_studios_are_listed(real: Real):
     studio = await real.other.entity("studio", "parent")
     label = await real.other.entity("studio", "child", parent_id=studio)
     for kind, entity_id, parent in (("tag", child, tag), ("studio", label, studio)):
-        entities, _ = await real.client.entities(kind)  # type: ignore[arg-type]  # both are kinds
-        assert next(e for e in entities if e.id == entity_id).parent_ids == (parent,)
+        listed = await real.client.entities(kind)  # type: ignore[arg-type]  # both are kinds
+        assert next(e for e in listed.entities if e.id == entity_id).parent_ids == (parent,)
 
 
 @KINDS
