@@ -63,10 +63,10 @@ async def run(ctx: JobContext) -> Mapping[str, Any] | None:
         await _library_moved(ctx)
         return None
     point = await patiently(ctx, ctx.ports.sync.sync_point)
-    if not ctx.job.params.get("adopt"):
-        await _refuse_another_library(ctx, point)
+    adopt = ctx.job.params.get("adopt", False)
+    mixed = not adopt and await _mixed_with_another_library(ctx, point)
     moved = Window(of_files=True, with_files=True) if "file_filter" in stash.capabilities else None
-    full = ctx.job.params["mode"] == "full" or point.watermarks.scenes is None
+    full = ctx.job.params["mode"] == "full" or point.watermarks.scenes is None or mixed
     due = sweep_due(point.swept_at, ctx.now())
     listed = await _list_entities(ctx, {} if full or due else point.entity_prints)
     if full:
@@ -97,14 +97,17 @@ async def run(ctx: JobContext) -> Mapping[str, Any] | None:
     return None
 
 
-async def _refuse_another_library(ctx: JobContext, point: SyncPoint) -> None:
+async def _mixed_with_another_library(ctx: JobContext, point: SyncPoint) -> bool:
     """Look at a sample before anything is changed; where much of it is gone, at all ids.
+
+    True where some of it are other scenes now: a library was restored while it was read, and times
+    do not tell which scenes are of which.
 
     Raises:
         LibraryReplacedError: Stash does not serve the library of the copy.
     """
     if not point.sample:
-        return
+        return False
     found = await patiently(ctx, ctx.ports.stash.scenes, list(point.sample))
     created = {scene.id: scene.created_at.isoformat() for scene in found.scenes}
     known = {key: datetime.fromisoformat(at).isoformat() for key, at in point.sample.items()}
@@ -114,6 +117,7 @@ async def _refuse_another_library(ctx: JobContext, point: SyncPoint) -> None:
         gone = await count_missing(ctx)
         if looks_emptied(gone, point.live_scenes):
             raise _replaced(f"{gone} of {point.live_scenes} scenes are not in it")
+    return any(known[key] != at for key, at in created.items())
 
 
 def _replaced(why: str) -> LibraryReplacedError:

@@ -85,6 +85,12 @@ def test_any_history_ends_in_a_copy_that_is_equal_to_stash(history: History):
     assert trio.run(played, history) == []
 
 
+@pytest.mark.parametrize("at", range(13, 19))
+async def test_a_library_that_is_replaced_while_it_is_read_is_read_again(at: int):
+    step = Sync(edits=((1, Edit("wait")), (1, Edit("wait")), (at, Edit("replace"))))
+    assert await played(History(NEWEST, "UTC", (step,))) == []
+
+
 @FEW
 @given(histories(tuple(ORDINARY), versions=(NEWEST,)))
 def test_ordinary_edits_are_found_without_looking_at_everything(history: History):
