@@ -86,6 +86,18 @@ def read(scene: Scene, lexicon: Lexicon, *, title: str | None = None) -> Reading
     return Reading(tuple(segments), tuple(places), _width(scene), _style(segments), until)
 
 
+def path_segments(path: str, lexicon: Lexicon) -> list[Segment]:
+    """A path's stem and its nearest folders, looked up."""
+    clipped, offset = _clip(path)
+    parts = [(m.group(), m.start() + offset) for m in _PART.finditer(clipped)]
+    if not parts:
+        return []
+    name, start = parts[-1]
+    segments = [_segment("stem", path, start, stem(name), lexicon)]
+    _folders(parts[:-1], path, lexicon, segments, [])
+    return segments
+
+
 def place_span(reading: Reading, place: str, value: str) -> tuple[Segment | None, int, int]:
     """The tokens that a place of `places` was read from; no segment where they are not known."""
     role = place if place[0] == "d" else "stem"

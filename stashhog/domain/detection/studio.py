@@ -128,10 +128,26 @@ def _may(lexicon: Lexicon, studio: str) -> bool:
     return entity is not None and not entity.ignore_auto_tag
 
 
+CATCH_ALL = "S~"
+"""Slot: a folder with a studio's name → in how many paths below it another studio is named."""
+
+FEWEST_PATHS = 6
+FOLDER_ROLES = frozenset({"d1", "d2", "d3"})
+
+
+def catches_all(segment: Segment, view: View) -> bool:
+    """Whether a folder only happens to be called like a studio: others' scenes lie there too."""
+    key = "".join(segment.tokens.low)
+    seen = view.n(CATCH_ALL, key)
+    return seen >= FEWEST_PATHS and 3 * view.n(CATCH_ALL, key, "other") >= seen
+
+
 def _add_named(
     reading: Reading, found: dict[str, StudioCandidate], lexicon: Lexicon, view: View
 ) -> None:
     for segment in reading.segments:
+        if segment.hits and segment.role in FOLDER_ROLES and catches_all(segment, view):
+            continue
         for hit in segment.hits:
             for ref in hit.refs:
                 if ref.kind != "studio" or not _may(lexicon, ref.id):

@@ -13,6 +13,7 @@ import heapq
 import zlib
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 
 from stashhog.domain.detection.counts import Counts
 from stashhog.domain.detection.knowledge import CALIBRATED_FROM, Knowledge, strongest
@@ -20,17 +21,29 @@ from stashhog.domain.detection.lexicon import build_lexicon
 from stashhog.domain.detection.model import Weights
 from stashhog.domain.detection.reading import known_title, last_day, read
 from stashhog.domain.detection.weights import shipped
-from stashhog.domain.learning.tally import survey, tally
+from stashhog.domain.learning.tally import survey, survey_folders, tally
 from stashhog.domain.learning.training import Checkpoint, fit_weights, folded
 from stashhog.domain.library import Library, Scene
 
 __all__ = ["CALIBRATED_FROM", "Knowledge", "learn"]
 
 MOST_SAMPLED = 2_000
+MOST_SURVEYED = 2_000
 
 
 def _nothing() -> None:
     """No checkpoint."""
+
+
+_T = TypeVar("_T", tuple[int, str], tuple[int, str, Scene])
+
+
+def _sample(kept: list[_T], most: int, entry: _T) -> None:
+    """Keep the greatest entries: the same ones in whatever order they come."""
+    if len(kept) < most:
+        heapq.heappush(kept, entry)
+    else:
+        heapq.heappushpop(kept, entry)
 
 
 def learn(
@@ -62,13 +75,15 @@ def learn(
         total += 1
         tally(counts, scene, read(scene, lexicon, title=known_title(scene)))
         entry = (-zlib.crc32(f"s{scene.id}".encode("utf-8", "replace")), scene.id, scene)
-        if len(sample) < MOST_SAMPLED:
-            heapq.heappush(sample, entry)
-        else:
-            heapq.heappushpop(sample, entry)
+        _sample(sample, MOST_SAMPLED, entry)
+    surveyed: list[tuple[int, str]] = []
     for path, came in paths:
         checkpoint()
         survey(counts, path, last_day(came))
+        _sample(surveyed, MOST_SURVEYED, (-zlib.crc32(path.encode("utf-8", "replace")), path))
+    for _, path in sorted(surveyed):
+        checkpoint()
+        survey_folders(counts, path, lexicon)
     scenes = [entry[2] for entry in sorted(sample, key=lambda entry: entry[:2])]
     weights = start or shipped(total)
     if scenes:

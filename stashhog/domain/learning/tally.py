@@ -15,12 +15,12 @@ from stashhog.domain.detection.dates import (
     survey_places,
 )
 from stashhog.domain.detection.findings import stem
-from stashhog.domain.detection.lexicon import Hit, Ref
+from stashhog.domain.detection.lexicon import Hit, Lexicon, Ref
 from stashhog.domain.detection.newcomers import kin_places, runs
 from stashhog.domain.detection.performers import Mention, mention_class, performer_slot
-from stashhog.domain.detection.reading import Reading, Segment, places_of
+from stashhog.domain.detection.reading import Reading, Segment, path_segments, places_of
 from stashhog.domain.detection.spelling import SPELLINGS, spellings
-from stashhog.domain.detection.studio import surface_keys, word_before
+from stashhog.domain.detection.studio import CATCH_ALL, surface_keys, word_before
 from stashhog.domain.detection.tags import where
 from stashhog.domain.detection.titles import (
     MOST_TOKENS,
@@ -247,6 +247,29 @@ def survey(counts: Counts, path: str, until: str) -> None:
             key = f"{value}|{manner}" if value else manner
             counts.add(slot, key, TOTAL)
             counts.add(slot, key, order)
+
+
+def survey_folders(counts: Counts, path: str, lexicon: Lexicon) -> None:
+    """Count how often another studio is named below a folder that has a studio's name.
+
+    A studio that belongs to the folder's is no other one.
+    """
+    segments = path_segments(path, lexicon)
+    studios = lexicon.library.studios
+    nearer: set[str] = set()
+    for segment in segments:
+        named = {
+            ref.id
+            for hit in segment.hits
+            for ref in hit.refs
+            if ref.kind == "studio" and (ref.form != "single" or not hit.first)
+        }
+        if named and segment.role != "stem":
+            key = "".join(segment.tokens.low)
+            counts.add(CATCH_ALL, key, TOTAL)
+            if any(named.isdisjoint(studios[other].parent_ids) for other in nearer - named):
+                counts.add(CATCH_ALL, key, "other")
+        nearer |= named
 
 
 def tally_titles(counts: Counts, scene: Scene, reading: Reading, view: View) -> None:

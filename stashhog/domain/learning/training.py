@@ -20,7 +20,7 @@ from stashhog.domain.detection.reading import known_title, last_day, read
 from stashhog.domain.detection.scoring import STEPS, Scored, rivals
 from stashhog.domain.detection.spelling import title_text
 from stashhog.domain.learning.fit import fit_calibrator, fit_linear, with_omissions
-from stashhog.domain.learning.tally import TITLE_SLOTS, survey, tally, tally_titles
+from stashhog.domain.learning.tally import TITLE_SLOTS, survey, survey_folders, tally, tally_titles
 from stashhog.domain.library import Scene
 from stashhog.domain.names import plain
 
@@ -79,6 +79,7 @@ def uncounted(scenes: Sequence[Scene], lexicon: Lexicon) -> list[Example]:
     for scene in scenes:
         for file in scene.files:
             survey(counts, file.path, last_day(scene.created_at))
+            survey_folders(counts, file.path, lexicon)
     view = View(counts)
     return [
         Example(scene, lexicon, Scored(read(scene, lexicon), view, None, ())) for scene in scenes

@@ -202,3 +202,16 @@ def test_a_tag_by_custom_says_what_it_went_with() -> None:
     custom = next(p for p in proposals if p.evidence["rule"].startswith("tag.custom"))
     assert custom.value == "Rain"
     assert custom.reason.startswith("30 of 30 organised scenes ")
+
+
+def test_a_folder_that_only_happens_to_be_called_like_a_studio_is_none() -> None:
+    known = library(studios=("Wild", "North Pier", "Marble House", "Blue Door"))
+    other = ("North Pier", "Marble House", "Blue Door")
+    root = [f"/mnt/Wild/new/{other[at % 3]} - Day {at}.mp4" for at in range(9)]
+    own = [f"/data/Marble House/Day {at}.mp4" for at in range(9)]
+    knowledge = learn(known, [], [(path, EPOCH) for path in (*root, *own)])
+    assert found("/mnt/Wild/new/A Quiet Morning.mp4", knowledge, "studio") == []
+    assert names(found("/data/Marble House/A Quiet Morning.mp4", knowledge, "studio")) == {
+        "Marble House"
+    }
+    assert names(found("/mnt/Wild/new/A Quiet Morning.mp4", known, "studio")) == {"Wild"}
