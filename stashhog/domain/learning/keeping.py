@@ -26,7 +26,7 @@ from stashhog.domain.detection.weights import FEATURES
 from stashhog.domain.learning.training import FOLDS
 from stashhog.domain.library import ENTITY_KINDS, Library
 
-FORMAT = 2
+FORMAT = 3
 """To be raised with any change of what is counted or how it is fitted."""
 
 MOST_BYTES = 64 * 1024 * 1024

@@ -16,7 +16,7 @@ from stashhog.domain.learning.decisions import FEWEST, Decided, corrections
 from stashhog.domain.learning.fit import fit_calibrator, fit_linear
 from stashhog.domain.learning.keeping import knowledge_key, packed, unpacked
 from stashhog.domain.library import Library, Scene
-from tests.domain.detection.libraries import found, library, names, organized, scene
+from tests.domain.detection.libraries import EPOCH, found, library, names, organized, scene
 
 KNOWN = library(
     performers=("Dana Merrow", "Ina Vale", "Summer"),
