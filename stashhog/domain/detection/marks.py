@@ -39,7 +39,7 @@ _COPIES = 2
 _SITE = re.compile(
     r"(?<![\w.-])(?:www\.[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}"
     r"|(?<=[\[({@])\s*[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}\s*(?=[\])}])"
-    r"|[\w-]+\.(?:com|net|org|info))(?![\w.-])",
+    r"|@\w+|[\w-]+\.(?:com|net|org|info))(?![\w.-])",
     re.IGNORECASE,
 )
 _SQUARE = re.compile(r"\[[^\[\]]{1,80}\]|\{[^{}]{1,80}\}")
@@ -68,7 +68,7 @@ def marked_spans(text: str) -> list[tuple[int, int, str]]:
     if _OPAQUE.fullmatch(text, label.end() if label else 0):
         return [(0, len(text), "J"), *spans]
     junk = [match.span() for match in _JUNK.finditer(text)]
-    if "." in text:
+    if "." in text or "@" in text:
         spans.extend((*match.span(), "J") for match in _SITE.finditer(text))
     end = len(text)
     for _ in range(_COPIES):
