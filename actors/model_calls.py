@@ -2,6 +2,8 @@
 
 Rules:
 - It belongs to the analysis planner and outlives its lives, as the calls on their way do.
+- A seat is held while a request and its response are on their way, and no longer: what goes before
+  and after is done beside, so that the next call is ready when a seat becomes free.
 - What a call can cost at the most is held in the database before it takes a seat, and what it did
   cost is booked after it left it. While calls on their way hold the rest of a budget, the next one
   waits for them; only where none does is the budget reached.
@@ -13,7 +15,8 @@ Rules:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar
@@ -37,7 +40,10 @@ from stashhog.domain.asking.budget import Refusal, least
 from stashhog.domain.asking.prompts import SCHEMA_NAME
 from stashhog.domain.asking.tokens import usual
 from stashhog.ports.model import (
+    Exchange,
+    Gate,
     LanguageModel,
+    ModelLimits,
     ModelReply,
     ModelRequest,
     ModelStore,
@@ -55,7 +61,8 @@ LONGEST_HOLD_S = 60.0
 MOST_EXCESS = 4.0
 PROBE = Wanted(64, 16, None)
 QUICK_S = 0.2
-MOST_APART_S = 0.012
+MOST_APART_S = 0.006
+AFTERWARDS_S = 0.01
 _NEWS = 0.2
 """How much the latest answer counts for how long one takes."""
 _REFUSALS: Mapping[Refusal, str] = {
@@ -90,6 +97,15 @@ class Caller:
     plan_id: int
     options: Mapping[str, Any]
     patiently: Patiently
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call that is worked at: what is held for it, what it used, how long its answer took."""
+
+    wanted: Wanted
+    usage: ModelUsage | None = NOT_EXECUTED
+    took_s: float = 0.0
 
 
 def caps_of(options: Mapping[str, Any], settings: Settings) -> Caps:
@@ -188,8 +204,8 @@ class ModelCalls:
         def used(reply: ModelReply) -> ModelUsage:
             return self._usage(reply, wanted, prompt.input_tokens, usual(reply.text))
 
-        async def send() -> ModelReply:
-            return await self._model.ask(request)
+        async def send(gate: Gate) -> ModelReply:
+            return await self._model.ask(request, gate)
 
         return await self._call(caller, wanted, send, used, read)
 
@@ -201,8 +217,8 @@ class ModelCalls:
             OpenAIError: of the family, as the model raises it.
         """
 
-        async def send() -> ModelReply:
-            model = await self._model.check()
+        async def send(gate: Gate) -> ModelReply:
+            model = await self._model.check(gate)
             return ModelReply("ok", model, PROBE.input_tokens, PROBE.output_tokens)
 
         wanted = self._wanted(PROBE.input_tokens, PROBE.output_tokens)
@@ -216,35 +232,29 @@ class ModelCalls:
         self,
         caller: Caller,
         wanted: Wanted,
-        send: Callable[[], Any],
+        send: Callable[[Gate], Awaitable[ModelReply]],
         used: Callable[[ModelReply], ModelUsage],
         read: Callable[[ModelReply], Read[T]],
     ) -> T:
         call_id = await self._reserve(caller, wanted)
-        usage: ModelUsage | None = NOT_EXECUTED
+        call = _Call(wanted)
         kept: Mapping[str, Mapping[str, Any]] = {}
         outcome = "cancelled"
         try:
-            async with self._seated():
-                await self._until_free()
-                await self._apart()
-                usage, began = None, trio.current_time()
-                try:
-                    reply: ModelReply = await send()
-                except OpenAIError as error:
-                    outcome = error.public_code
-                    usage = self._failed(error, wanted)
-                    if isinstance(error, ModelUnavailableError) and error.throttled:
-                        self._hold(error.retry_after_seconds, throttled=True)
-                    raise
-                self._learn(reply, wanted, trio.current_time() - began)
-            usage, outcome = used(reply), "answered"
+            try:
+                reply = await send(lambda: self._seated(call))
+            except OpenAIError as error:
+                outcome = error.public_code
+                call.usage = self._failed(error, wanted)
+                raise
+            self._learn(reply, call)
+            call.usage, outcome = used(reply), "answered"
             answer = read(reply)
             kept = answer.kept
             return answer.value
         finally:
             self.counts[outcome] += 1
-            await self._settle(caller, call_id, usage, kept)
+            await self._settle(caller, call_id, call.usage, kept)
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Check what a job wants of the model now; see `check_wanted`."""
@@ -326,11 +336,27 @@ class ModelCalls:
 
     # --- waits ----------------------------------------------------------------------------------
 
-    def _seated(self) -> trio.CapacityLimiter:
+    @asynccontextmanager
+    async def _seated(self, call: _Call) -> AsyncIterator[Exchange]:
+        """Hold a seat for an exchange; from its begin on nobody knows what the call used.
+
+        Whoever leaves the seat waits a moment before reading the answer, which takes the event loop
+        longer than sending the next request: a seat would stay empty meanwhile.
+        """
         most = self._settings().openai.concurrency
         self._fair_share = min(self._fair_share, float(most))
         self._seats.total_tokens = max(1, min(most, int(self._fair_share)))
-        return self._seats
+        async with self._seats:
+            if self.held_for_s:
+                await self._until_free()
+            await self._apart()
+            call.usage, began, exchange = None, trio.current_time(), Exchange()
+            yield exchange
+            call.took_s = trio.current_time() - began
+            if exchange.limits is not None:
+                self._heed(exchange.limits, call.wanted)
+        with trio.CancelScope(shield=True):  # the answer is paid for: it will be read and kept
+            await trio.sleep(AFTERWARDS_S)
 
     async def _until_free(self) -> None:
         until = self._hold_until
@@ -341,10 +367,10 @@ class ModelCalls:
     async def _apart(self) -> None:
         """Wait a moment after the last request.
 
-        What is sent at once is answered at once, again and again, and each seat would stay empty
-        while the answers of the others are read.
+        What is sent at once is answered at once, again and again, and then each seat stays empty
+        while the requests of all others are sent.
         """
-        apart = min(MOST_APART_S, self.usual_s / (2 * self._seats.total_tokens))
+        apart = min(MOST_APART_S, self.usual_s / (4 * self._seats.total_tokens))
         self._last_at = max(trio.current_time(), self._last_at + apart)
         await trio.sleep_until(self._last_at)
 
@@ -360,18 +386,21 @@ class ModelCalls:
             self._fair_share = max(1.0, self._fair_share / 2)
         self._hold_until = max(self._hold_until, until)
 
-    def _learn(self, reply: ModelReply, wanted: Wanted, took_s: float) -> None:
-        """What an answer says of the server: its pace, its limits, its way to count."""
-        self.usual_s += _NEWS * (took_s - self.usual_s)
-        self._fair_share += 0.5
-        if reply.input_tokens > wanted.input_tokens and self._excess < MOST_EXCESS:
-            self._excess = min(MOST_EXCESS, self._excess * reply.input_tokens / wanted.input_tokens)
-            _log.warning("model_counts_more", claimed=reply.input_tokens, held=wanted.input_tokens)
-        limits = reply.limits
-        if limits is None:
-            return
+    def _heed(self, limits: ModelLimits, wanted: Wanted) -> None:
+        """Hold back the next calls as the server says, before another takes the seat."""
+        if limits.wait_seconds is not None:
+            self._hold(limits.wait_seconds, throttled=True)
         if limits.remaining_requests == 0 and limits.requests_reset_seconds:
             self._hold(limits.requests_reset_seconds, throttled=False)
         left = limits.remaining_tokens
         if left is not None and left < wanted.tokens and limits.tokens_reset_seconds:
             self._hold(limits.tokens_reset_seconds, throttled=False)
+
+    def _learn(self, reply: ModelReply, call: _Call) -> None:
+        """What an answer says of the server: its pace, its way to count."""
+        self.usual_s += _NEWS * (call.took_s - self.usual_s)
+        self._fair_share += 0.5
+        held = call.wanted.input_tokens
+        if reply.input_tokens > held and self._excess < MOST_EXCESS:
+            self._excess = min(MOST_EXCESS, self._excess * reply.input_tokens / held)
+            _log.warning("model_counts_more", claimed=reply.input_tokens, held=held)

@@ -38,8 +38,9 @@ from stashhog.domain.asking.timing import lasts
 from stashhog.ports.model import ModelReply
 
 TRIES = 3
-LANES_A_SEAT = 2
-"""Calls that are worked at for each seat: one is asked, one is being booked, before or after."""
+LANES_A_SEAT = 3
+"""Calls that are worked at for each seat: one is asked, one is ready, one is being booked, so that
+a disk that takes its time leaves no seat empty."""
 
 MOST_WAITING = 1_000
 """So many scenes may wait for their answers, each of some 60 kB; or two rounds of calls."""

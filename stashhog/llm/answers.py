@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stashhog.core.exceptions import ModelAnswerError, ModelRefusedError, OpenAIError
-from stashhog.ports.model import ModelLimits, ModelReply
+from stashhog.ports.model import ModelReply
 
 _CHARACTERS_PER_TOKEN = 3
 _THOUGHTS = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
@@ -27,7 +27,6 @@ def read_completion(
     asked: int,
     model: str,
     request_id: str | None = None,
-    limits: ModelLimits | None = None,
 ) -> ModelReply:
     """Read a chat completion: the text as it was answered, and what it cost.
 
@@ -36,7 +35,6 @@ def read_completion(
         asked: Characters that were sent, to estimate usage where the server counts none.
         model: The model that was asked, where the server does not name one.
         request_id: The server's name for the request.
-        limits: What its headers say of its limits.
 
     Raises:
         ModelAnswerError: `bad_answer` is no completion, `answer_cut` is one without its end.
@@ -60,7 +58,6 @@ def read_completion(
         output_tokens=_count(counts.get("completion_tokens"), len(text)),
         cached_tokens=_count(details.get("cached_tokens") if isinstance(details, Mapping) else 0),
         request_id=request_id,
-        limits=limits,
     )
     reason = choice.get("finish_reason")
     if reason == "content_filter" or message.get("refusal"):

@@ -10,18 +10,15 @@ Rules:
 
 from __future__ import annotations
 
-import email.utils
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Literal
 
 import httpx2
 import openai
 import structlog
-import trio
 
 from stashhog.core.config import OpenAISettings
 from stashhog.core.config.model import OPENAI_URL
@@ -33,9 +30,9 @@ from stashhog.core.exceptions import (
     OpenAIError,
 )
 from stashhog.llm.answers import fits, json_answer, read_completion
-from stashhog.llm.limits import read_limits
-from stashhog.llm.transport import ModelTransport
-from stashhog.ports.model import ModelReply, ModelRequest
+from stashhog.llm.limits import wait_seconds
+from stashhog.llm.transport import ModelTransport, passing
+from stashhog.ports.model import Gate, ModelReply, ModelRequest
 
 _log = structlog.get_logger(__name__)
 
@@ -44,8 +41,6 @@ FORMATS: Sequence[Format] = ("json_schema", "json_object", "text")
 """How an answer's shape is asked for, best first."""
 
 CHECK_TOKENS = 16
-_LONGEST_WAIT_SECONDS = 3600.0
-_DEFAULT_WAIT_SECONDS = 0.5
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY})
 _REFUSED_REQUEST = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
@@ -91,6 +86,7 @@ class Chat:
             api_key=None if key is None else key.get_secret_value(),
             max_response_bytes=settings.max_response_bytes,
             connections=settings.concurrency,
+            timeout_s=settings.timeout,
         )
         self._client = openai.AsyncOpenAI(
             api_key="set-by-the-transport",
@@ -105,7 +101,6 @@ class Chat:
             ),
         )
         self._completions = self._client.chat.completions  # slow the first time: do it here
-        self._seats = trio.CapacityLimiter(settings.concurrency)
         self._is_negotiable = settings.response_format == "auto"
         self._dialect = Dialect(
             format=settings.response_format if settings.response_format != "auto" else FORMATS[0],
@@ -114,31 +109,25 @@ class Chat:
             ),
         )
 
-    async def ask(self, request: ModelRequest) -> ModelReply:
+    async def ask(self, request: ModelRequest, gate: Gate) -> ModelReply:
         """Ask once; the answer is a JSON object, not checked against the schema.
 
         Raises:
             OpenAIError: Of the family; `answers.usage_of` tells what was used all the same.
         """
         limit = min(request.max_output_tokens, self.settings.max_tokens)
-        async with self._seats:
-            with trio.move_on_after(self.settings.timeout):
-                return await self._ask(request, limit)
-        raise ModelUnavailableError(
-            f"the model did not answer in {self.settings.timeout:g} s", unknown_cost=True
-        )
+        with passing(gate):
+            return await self._ask(request, limit)
 
-    async def check(self) -> str:
+    async def check(self, gate: Gate) -> str:
         """Ask for one word; proves address, key and model. Returns the model's name.
 
         Raises:
             OpenAIError: Of the family.
         """
         request = ModelRequest("", "Answer with the word: ok", "", {}, CHECK_TOKENS)
-        async with self._seats:
-            with trio.move_on_after(self.settings.timeout):
-                return await self._check(request)
-        raise ModelUnavailableError(f"the model did not answer in {self.settings.timeout:g} s")
+        with passing(gate):
+            return await self._check(request)
 
     async def aclose(self) -> None:
         """Close all connections; requests on their way fail."""
@@ -217,9 +206,11 @@ class Chat:
                 extra_body={dialect.limit_name: limit, **_format_fields(request, dialect)},
             )
         except openai.APIConnectionError as error:
-            reason = "in time" if isinstance(error, openai.APITimeoutError) else "at its address"
+            late = isinstance(error, openai.APITimeoutError)
             raise ModelUnavailableError(
-                f"no model server answers {reason}",
+                f"the model did not answer in {self.settings.timeout:g} s"
+                if late
+                else "no model server answers at its address",
                 unknown_cost=not isinstance(error.__cause__, _NOT_SENT),
             ) from None
         return read_completion(
@@ -227,7 +218,6 @@ class Chat:
             asked=len(system) + len(request.user),
             model=self.settings.model,
             request_id=_short(response.http_response.headers.get("x-request-id")),
-            limits=read_limits(response.http_response.headers),
         )
 
 
@@ -273,12 +263,12 @@ def _status_error(error: openai.APIStatusError) -> OpenAIError:
     if code is not None:
         return OpenAIError(_DETAILS[code], code=code)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = _wait_seconds(error.response.headers)
+        wait = wait_seconds(error.response.headers)
         return ModelUnavailableError(
             "the model's server asks to wait", retry_after_seconds=wait, throttled=True
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _AGAIN:
-        wait = _wait_seconds(error.response.headers)
+        wait = wait_seconds(error.response.headers)
         return ModelUnavailableError(
             f"the model's server failed (status {status})", retry_after_seconds=wait
         )
@@ -294,28 +284,6 @@ _DETAILS = {
     "model_not_found": "the server does not know this model, or the address has a wrong path",
     "model_quota": "the account at the model's server has no money left",
 }
-
-
-def _wait_seconds(headers: Mapping[str, str]) -> float:
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        text = headers.get(name, "")
-        try:
-            return _bounded(float(text) / unit)
-        except ValueError:
-            continue
-    try:
-        until = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
-        return _DEFAULT_WAIT_SECONDS
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return _bounded((until - datetime.now(UTC)).total_seconds())
-
-
-def _bounded(seconds: float) -> float:
-    if not seconds >= 0:  # negative, or not a number
-        return _DEFAULT_WAIT_SECONDS
-    return min(seconds, _LONGEST_WAIT_SECONDS)
 
 
 def _short(text: str | None) -> str | None:

@@ -2,7 +2,8 @@
 
 Rules:
 - Settings change while requests are on their way: those end at the server that they began at, and
-  its connections are closed after the last of them.
+  its connections are closed after the last of them. What still waits at its gate goes to the new
+  server.
 - What is known of the server is what the last request showed; nothing is asked just to know.
 """
 
@@ -22,7 +23,7 @@ from stashhog.core.exceptions import ModelRefusedError, OpenAIError
 from stashhog.llm.answers import usage_of
 from stashhog.llm.prices import cost_usd, load_table
 from stashhog.ports import DependencyState
-from stashhog.ports.model import ModelReply, ModelRequest
+from stashhog.ports.model import Exchange, Gate, ModelReply, ModelRequest
 
 if TYPE_CHECKING:
     from stashhog.llm.chat import Chat
@@ -40,6 +41,16 @@ class _Line:
     chat: Chat | None = None
     users: int = 0
     retired: bool = False
+
+
+class _RetiredError(Exception):
+    """Settings changed while a request waited to be sent."""
+
+
+@asynccontextmanager
+async def _open_gate() -> AsyncIterator[Exchange]:
+    """Let everything pass at once."""
+    yield Exchange()
 
 
 class ModelSwitch:
@@ -65,7 +76,7 @@ class ModelSwitch:
         """Turn the model off; connections close when their requests have ended."""
         await self.configure(OpenAISettings(enabled=False))
 
-    async def ask(self, request: ModelRequest) -> ModelReply:
+    async def ask(self, request: ModelRequest, gate: Gate = _open_gate) -> ModelReply:
         """Ask once; the answer's text is one JSON object, not checked against the schema.
 
         Cancelling closes the connection.
@@ -74,15 +85,15 @@ class ModelSwitch:
             OpenAIError: Of the family; `model_off` where no model is set. `usage` in the context
                 tells what a useless answer cost.
         """
-        return await self._on_line(lambda chat: chat.ask(request))
+        return await self._on_line(gate, lambda chat, gate: chat.ask(request, gate))
 
-    async def check(self) -> str:
+    async def check(self, gate: Gate = _open_gate) -> str:
         """Prove address, key and model with a request of one word; returns the model's name.
 
         Raises:
             OpenAIError: Of the family.
         """
-        return await self._on_line(lambda chat: chat.check())
+        return await self._on_line(gate, lambda chat, gate: chat.check(gate))
 
     def cost_usd(
         self, *, input_tokens: int, output_tokens: int, cached_tokens: int = 0
@@ -95,15 +106,18 @@ class ModelSwitch:
             cached_tokens=cached_tokens,
         )
 
-    async def _on_line(self, story: Callable[[Chat], Awaitable[T]]) -> T:
-        async with self._connected() as (line, chat):
-            try:
-                answer = await story(chat)
-            except OpenAIError as error:
-                self._note(line, error)
-                raise
-            self._note(line, None)
-            return answer
+    async def _on_line(self, gate: Gate, story: Callable[[Chat, Gate], Awaitable[T]]) -> T:
+        while True:
+            async with self._connected() as (line, chat):
+                try:
+                    answer = await story(chat, _gate_of(line, gate))
+                except _RetiredError:
+                    continue
+                except OpenAIError as error:
+                    self._note(line, error)
+                    raise
+                self._note(line, None)
+                return answer
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[tuple[_Line, Chat]]:
@@ -141,6 +155,19 @@ class ModelSwitch:
         )
         code = None if error is None or answered else error.public_code
         self.state = DependencyState("ok" if answered else "down", datetime.now(UTC), code)
+
+
+def _gate_of(line: _Line, gate: Gate) -> Gate:
+    """A gate that turns back what would go to a server that is not asked any more."""
+
+    @asynccontextmanager
+    async def checked() -> AsyncIterator[Exchange]:
+        async with gate() as exchange:
+            if line.retired:
+                raise _RetiredError
+            yield exchange
+
+    return checked
 
 
 def _open(settings: OpenAISettings) -> Chat:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -26,13 +27,27 @@ class ModelRequest:
 class ModelLimits:
     """What a server says of its own limits: how much is left, and for how long that has to do.
 
-    Hints only: many servers say nothing, some say nonsense. `reset_seconds` goes with what is left.
+    Hints only: many servers say nothing, some say nonsense. `reset_seconds` goes with what is left,
+    `wait_seconds` is there where it turned a request away because there were too many.
     """
 
     remaining_requests: int | None = None
     remaining_tokens: int | None = None
     requests_reset_seconds: float | None = None
     tokens_reset_seconds: float | None = None
+    wait_seconds: float | None = None
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its response on their way; `limits` is known when the response is here."""
+
+    limits: ModelLimits | None = None
+
+
+Gate = Callable[[], AbstractAsyncContextManager[Exchange]]
+"""Passed by each exchange with the server: entered when the request is ready to be sent, left when
+the whole response is here. It may keep a request waiting for as long as it likes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +60,12 @@ class ModelReply:
     output_tokens: int
     cached_tokens: int = 0
     request_id: str | None = None
-    limits: ModelLimits | None = None
 
 
 class LanguageModel(Protocol):
     """A chat model behind an OpenAI-compatible API; never retries by itself."""
 
-    async def ask(self, request: ModelRequest) -> ModelReply:
+    async def ask(self, request: ModelRequest, gate: Gate = ...) -> ModelReply:
         """Ask once; the text is one JSON object, not checked against the schema.
 
         Raises the `OpenAIError` family, with `usage` (`input_tokens`, `output_tokens`,
@@ -60,7 +74,7 @@ class LanguageModel(Protocol):
         """
         ...
 
-    async def check(self) -> str:
+    async def check(self, gate: Gate = ...) -> str:
         """Prove address, key and model; returns the model's name."""
         ...
 

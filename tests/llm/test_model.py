@@ -231,6 +231,25 @@ async def test_a_server_that_never_answers_is_given_up_in_time(server: FakeModel
     assert switch.state.status == "unset"
 
 
+async def test_the_wait_for_others_does_not_count_as_the_servers_time(server: FakeModel) -> None:
+    switch = ModelSwitch()
+    await switch.configure(settings(server, timeout=0.5, concurrency=1))
+    server.script.extend([hang, hang])
+    ends: list[str] = []
+
+    async def ask() -> None:
+        try:
+            ends.append((await switch.ask(QUESTION)).text)
+        except ModelUnavailableError:
+            ends.append("late")
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(ask)
+    await switch.aclose()
+    assert ends == ["late", "late", '{"answer": "ok"}']
+
+
 async def test_nobody_at_the_address_is_unavailable() -> None:
     with trio.socket.socket() as free:
         await free.bind(("127.0.0.1", 0))

@@ -6,6 +6,8 @@ import io
 import logging
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -15,10 +17,12 @@ import trio
 from stashhog.core.config import LoggingSettings, OpenAISettings
 from stashhog.core.exceptions import (
     ModelAuthError,
+    ModelUnavailableError,
     OpenAIError,
 )
 from stashhog.core.logging import configure_logging
 from stashhog.llm import ModelSwitch
+from stashhog.ports.model import Exchange, ModelLimits
 from tests.fakes.model import (
     Answer,
     FakeModel,
@@ -111,6 +115,51 @@ async def test_a_new_server_takes_over_while_old_requests_end_where_they_began(
         assert (await switch.ask(QUESTION)).model == "new-2026-01-01"
         released.set()
     assert replies == ["old-2026-01-01"]
+
+
+async def test_what_still_waits_at_its_gate_goes_to_the_new_server(
+    server: FakeModel, switch: ModelSwitch
+) -> None:
+    waits, opened = trio.Event(), trio.Event()
+
+    @asynccontextmanager
+    async def gate() -> AsyncIterator[Exchange]:
+        waits.set()
+        await opened.wait()
+        yield Exchange()
+
+    async with serve_fake_model(FakeModel()) as old, trio.open_nursery() as nursery:
+        await switch.configure(settings(old, model="old"))
+        replies: list[str] = []
+
+        async def ask() -> None:
+            replies.append((await switch.ask(QUESTION, gate)).model)
+
+        nursery.start_soon(ask)
+        await waits.wait()
+        await switch.configure(settings(server, model="new"))
+        opened.set()
+    assert replies == ["new-2026-01-01"]
+    assert old.seen == []
+
+
+async def test_a_gate_is_left_with_the_whole_answer_and_what_it_says_of_limits(
+    server: FakeModel, switch: ModelSwitch
+) -> None:
+    noted: list[object] = []
+
+    @asynccontextmanager
+    async def gate() -> AsyncIterator[Exchange]:
+        exchange = Exchange()
+        noted.append(len(server.seen))
+        yield exchange
+        noted.append(exchange.limits)
+
+    server.script.append(error(429, retry_after_ms="250", x_ratelimit_remaining_requests="0"))
+    with pytest.raises(ModelUnavailableError):
+        await switch.ask(QUESTION, gate)
+    await switch.ask(QUESTION, gate)
+    assert noted == [0, ModelLimits(remaining_requests=0, wait_seconds=0.25), 1, None]
 
 
 async def test_a_name_that_leads_to_a_refused_address_is_not_asked(
