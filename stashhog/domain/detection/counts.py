@@ -25,7 +25,12 @@ class Counts:
 
     def add(self, slot: str, value: str, target: str, times: int = 1) -> None:
         """Count a target under a value; the total is the caller's."""
-        row = self.slots.setdefault(slot, {}).setdefault(value, {})
+        rows = self.slots.get(slot)
+        if rows is None:
+            rows = self.slots[slot] = {}
+        row = rows.get(value)
+        if row is None:
+            row = rows[value] = {}
         row[target] = row.get(target, 0) + times
 
 
@@ -81,10 +86,17 @@ class View:
 
     def odds(self, slot: str, value: str, target: str, prior: float, weight: float) -> float:
         """Log-odds of the target under the value, smoothed by `weight` scenes of `prior`."""
-        total = self.n(slot, value)
+        row = self.counts.slots.get(slot, _NO_ROWS).get(value)
+        if row is None:
+            return logit(prior)
+        total, seen = row.get(TOTAL, 0), row.get(target, 0)
+        if self.held is not None:
+            held = self.held.slots.get(slot, _NO_ROWS).get(value)
+            if held is not None:
+                total -= held.get(TOTAL, 0)
+                seen -= held.get(target, 0)
         if not total:
             return logit(prior)
-        seen = self.n(slot, value, target)
         return math.log((seen + weight * prior) / (total - seen + weight * (1.0 - prior)))
 
 

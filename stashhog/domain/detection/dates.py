@@ -138,11 +138,14 @@ class DateCandidate(NamedTuple):
     row: list[float]
 
 
+_DIGIT = re.compile(r"\d")
+
+
 @lru_cache(maxsize=256)
 def find_dates(text: str) -> tuple[Writing, ...]:
     """All dates written in a text, in order of place, without overlaps; linear time."""
     found: list[Writing] = []
-    if not any(char.isdecimal() for char in text):
+    if _DIGIT.search(text) is None:
         return ()
     shown = text if text.isascii() else _same_length(text)
     taken: list[tuple[int, int]] = []

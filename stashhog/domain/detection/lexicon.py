@@ -56,6 +56,15 @@ class Hit(NamedTuple):
     inside: str
 
 
+class Looked(NamedTuple):
+    """A text that was looked up: its key, its tokens, and the names in it."""
+
+    key: str
+    tokens: Tokens
+    hits: list[Hit]
+    slips: list[Slip]
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """All spellings by key, plus what finds first names and slips of the pen.
@@ -64,7 +73,7 @@ class Lexicon:
     to (the rest of the name, performer id, whether the rest follows). `heads` has how all keys
     begin, up to `HEAD` letters; `studio_ends` the words that several studios' names end with;
     `parents` the tags that have tags below them; `beginnings` each studio's squashed name and
-    initials.
+    initials. `folders` remembers what was found in names of folders, which come again and again.
     """
 
     library: Library
@@ -75,6 +84,7 @@ class Lexicon:
     studio_ends: frozenset[str]
     parents: frozenset[str]
     beginnings: Mapping[str, tuple[str, str]]
+    folders: dict[str, Looked] = field(default_factory=dict, repr=False)
     _sizes: dict[tuple[EntityKind, int], list[str]] = field(default_factory=dict, repr=False)
 
     def name(self, kind: EntityKind, entity_id: str) -> str:
@@ -199,9 +209,10 @@ def find(tokens: Tokens, lexicon: Lexicon) -> list[Hit]:
         for after in range(first + 1, min(first + MOST_TOKENS, size) + 1):
             if after > first + 1:
                 gap = gaps[after - 1]
-                if not _BRACKETS.isdisjoint(gap):
-                    break
-                comma = comma or "," in gap
+                if gap and gap != " ":
+                    if not _BRACKETS.isdisjoint(gap):
+                        break
+                    comma = comma or "," in gap
             key += low[after - 1]
             if len(key) > LONGEST_NAME or key[:HEAD] not in heads:
                 break
@@ -246,6 +257,22 @@ def _sift(found: list[Hit]) -> list[Hit]:
                 if ref.form != "initial":
                     reach[ref.kind] = max(reach[ref.kind], hit.after)
     return kept
+
+
+FOLDERS_KEPT = 4_000
+
+
+def look_up_folder(name: str, lexicon: Lexicon) -> Looked:
+    """Find the names in a folder's name."""
+    looked = lexicon.folders.get(name)
+    if looked is None:
+        tokens = tokenise(name)
+        hits = find(tokens, lexicon)
+        looked = Looked("".join(tokens.low), tokens, hits, find_loose(tokens, lexicon, hits))
+        if len(lexicon.folders) >= FOLDERS_KEPT:
+            lexicon.folders.clear()
+        lexicon.folders[name] = looked
+    return looked
 
 
 class Slip(NamedTuple):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stashhog.domain.detection.findings import stem, title_is_stem
-from stashhog.domain.detection.lexicon import Hit, Lexicon, Slip, find, find_loose
+from stashhog.domain.detection.lexicon import Hit, Lexicon, Slip, find, find_loose, look_up_folder
 from stashhog.domain.library import Scene
 from stashhog.domain.names import Tokens, squash, tokenise
 
@@ -168,13 +168,15 @@ def _folders(
     level = 0
     own = "".join(segments[-1].tokens.low)
     for name, start in reversed(parts):
-        key = squash(name)
+        looked = look_up_folder(name, lexicon)
+        key = looked.key
         if not key or (level == 0 and key == own):
             continue
         level += 1
-        if (f"d{level}", key) not in places:
-            segments.append(_segment(f"d{level}", path, start, name, lexicon))
-            places.append((f"d{level}", key))
+        role = f"d{level}"
+        if (role, key) not in places:
+            segments.append(Segment(role, path, start, looked.tokens, looked.hits, looked.slips))
+            places.append((role, key))
         if level == FOLDERS:
             break
 

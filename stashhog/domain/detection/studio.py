@@ -103,17 +103,17 @@ def studio_candidates(
 ) -> list[StudioCandidate]:
     """All candidates with their rows; `cast` are performers that are sure enough."""
     found: dict[str, StudioCandidate] = {}
+    popular = view.row("S", "")
     _add_named(reading, found, lexicon, view)
-    _add_places(reading, found, lexicon, view)
-    _add_cast(tuple(cast)[:6], found, lexicon, view)
+    _add_places(reading, found, popular, lexicon, view)
+    _add_cast(tuple(cast)[:6], found, popular, lexicon, view)
     _part_persons(reading, found)
     found = {studio: one for studio, one in found.items() if _backed(one)}
-    strongest = _strongest(found)
-    style = reading.style
-    total = view.n("S", "")
+    field = _Field(found, reading.style, popular, lexicon, view)
+    head = next((value for place, value in reading.places if place == "p1"), "")
     for candidate in found.values():
-        candidate.row = _row(candidate, found, strongest, style, total, lexicon, view)
-        candidate.row.append(float(_spelt(reading, candidate.id, lexicon)))
+        candidate.row = _row(candidate, field, lexicon, view)
+        candidate.row.append(float(_spelt(head, candidate.id, lexicon)))
         candidate.row.append(candidate.lifts.get("person", 0.0))
     return list(found.values())
 
@@ -163,9 +163,13 @@ def _add_named(
 
 
 def _add_places(
-    reading: Reading, found: dict[str, StudioCandidate], lexicon: Lexicon, view: View
+    reading: Reading,
+    found: dict[str, StudioCandidate],
+    popular: Mapping[str, int],
+    lexicon: Lexicon,
+    view: View,
 ) -> None:
-    total = view.n("S", "")
+    total = popular.get(TOTAL, 0)
     for place, value in reading.places:
         slot = f"S:{place}"
         seen = view.n(slot, value)
@@ -174,9 +178,8 @@ def _add_places(
         for studio, _ in view.common(slot, value, max(1, seen // 20))[:PLACES_KEPT]:
             if _may(lexicon, studio):
                 found.setdefault(studio, StudioCandidate(studio))
-    own = view.row("S", "")
     for candidate in found.values():
-        candidate.prior = (own.get(candidate.id, 0) + 0.3) / (total + 30.0)
+        candidate.prior = (popular.get(candidate.id, 0) + 0.3) / (total + 30.0)
     for place, value in reading.places:
         row = view.row(f"S:{place}", value)
         seen = row.get(TOTAL, 0)
@@ -187,26 +190,32 @@ def _add_places(
             prior = candidate.prior
             p = (row.get(candidate.id, 0) + weight * prior) / (seen + weight)
             lift = math.log(p * (1.0 - prior) / ((1.0 - p) * prior))
-            lift = min(max(lift, -4.0), 9.0)
-            candidate.lifts[place] = max(lift, candidate.lifts.get(place, lift))
+            lift = -4.0 if lift < -4.0 else min(lift, 9.0)
+            lifts = candidate.lifts
+            if place not in lifts or lift > lifts[place]:
+                lifts[place] = lift
 
 
 def _add_cast(
-    cast: tuple[str, ...], found: dict[str, StudioCandidate], lexicon: Lexicon, view: View
+    cast: tuple[str, ...],
+    found: dict[str, StudioCandidate],
+    popular: Mapping[str, int],
+    lexicon: Lexicon,
+    view: View,
 ) -> None:
     for performer in cast:
         for studio, _ in view.common("P>S", performer, 2)[:3]:
             if _may(lexicon, studio):
                 found.setdefault(studio, StudioCandidate(studio))
-    total = view.n("S", "") + 30.0
+    rows = [view.row("P>S", performer) for performer in cast]
+    seen = [(row, row[TOTAL]) for row in rows if row.get(TOTAL, 0)]
+    total = popular.get(TOTAL, 0) + 30.0
     for candidate in found.values():
-        prior = (view.n("S", "", candidate.id) + 0.3) / total
+        prior = (popular.get(candidate.id, 0) + 0.3) / total
         lift = 0.0
-        for performer in cast:
-            seen = view.n("P>S", performer)
-            if seen:
-                times = view.n("P>S", performer, candidate.id)
-                lift += math.log((times + 2.0 * prior) / (seen + 2.0) / prior)
+        for row, scenes in seen:
+            times = row.get(candidate.id, 0)
+            lift += math.log((times + 2.0 * prior) / (scenes + 2.0) / prior)
         candidate.lifts["cast"] = min(max(lift, -4.0), 6.0)
 
 
@@ -230,9 +239,8 @@ def _part_persons(reading: Reading, found: Mapping[str, StudioCandidate]) -> Non
 _HEADS = ("p0", "p1", "p2")
 
 
-def _spelt(reading: Reading, studio: str, lexicon: Lexicon) -> bool:
+def _spelt(head: str, studio: str, lexicon: Lexicon) -> bool:
     """Whether the stem's first letters are how the studio's name begins, or its initials."""
-    head = next((value for place, value in reading.places if place == "p1"), "")
     if not 1 < len(head) < 6 or head.isdigit():
         return False
     whole, initials = lexicon.beginnings[studio]
@@ -245,15 +253,30 @@ def _strongest(found: Mapping[str, StudioCandidate]) -> list[tuple[float, str]]:
     return sorted(named, reverse=True)[:2]
 
 
-def _row(
-    candidate: StudioCandidate,
-    found: Mapping[str, StudioCandidate],
-    strongest: list[tuple[float, str]],
-    style: str,
-    total: int,
-    lexicon: Lexicon,
-    view: View,
-) -> list[float]:
+class _Field:
+    """What the rows of all candidates for a scene have in common."""
+
+    __slots__ = ("named", "parents", "popular", "share", "strongest", "style", "total")
+
+    def __init__(
+        self,
+        found: Mapping[str, StudioCandidate],
+        style: str,
+        popular: Mapping[str, int],
+        lexicon: Lexicon,
+        view: View,
+    ) -> None:
+        studios = lexicon.library.studios
+        self.style = style
+        self.popular = popular
+        self.total = popular.get(TOTAL, 0)
+        self.strongest = _strongest(found)
+        self.named = {c.id for c in found.values() if c.named}
+        self.parents = {parent for studio in self.named for parent in studios[studio].parent_ids}
+        self.share = (view.n("Y", "", style) + 1.0) / (self.total + 20.0)
+
+
+def _row(candidate: StudioCandidate, field: _Field, lexicon: Lexicon, view: View) -> list[float]:
     named = candidate.named
     best = max(named, key=lambda n: n.surface) if named else None
     flags = dict.fromkeys(_ROLE_FLAGS, 0.0)
@@ -261,13 +284,13 @@ def _row(
         flags[entry.zone] = 1.0
     lifts = candidate.lifts
     head = max((lifts[p] for p in _HEADS if p in lifts), default=0.0)
-    own = view.n("S", "", candidate.id)
+    own, total = field.popular.get(candidate.id, 0), field.total
     entity = lexicon.library.studios[candidate.id]
-    rival = next((odds for odds, studio in strongest if studio != candidate.id), None)
+    rival = next((odds for odds, studio in field.strongest if studio != candidate.id), None)
     habit = 0.0
     if own and total:
-        share = (view.n("Y", "", style) + 1.0) / (total + 20.0)
-        habit = math.log((view.n("Y", candidate.id, style) + 4.0 * share) / (own + 4.0) / share)
+        share, times = field.share, view.n("Y", candidate.id, field.style)
+        habit = math.log((times + 4.0 * share) / (own + 4.0) / share)
     return [
         1.0,
         math.log((own + 0.5) / (total + 50.0) * 100.0),
@@ -288,9 +311,9 @@ def _row(
         lifts.get("pb", 0.0),
         lifts.get("cast", 0.0),
         min(max(habit, -3.0), 3.0),
-        float(any(p in found and found[p].named for p in entity.parent_ids)),
-        float(_has_named_child(candidate.id, found, lexicon)),
-        min(3.0, sum(1.0 for c in found.values() if c.named and c is not candidate)),
+        float(not field.named.isdisjoint(entity.parent_ids)),
+        float(candidate.id in field.parents),
+        min(3.0, float(len(field.named) - bool(named))),
         0.0 if rival is None else rival + 3.0,
         max((v for k, v in lifts.items() if k not in _PEOPLE), default=0.0),
         float(best is not None and stands_alone(best.segment, best.hit)),
@@ -300,8 +323,3 @@ def _row(
 
 
 _PEOPLE = frozenset({"cast", "person"})
-
-
-def _has_named_child(studio: str, found: Mapping[str, StudioCandidate], lexicon: Lexicon) -> bool:
-    studios = lexicon.library.studios
-    return any(c.named and studio in studios[c.id].parent_ids for c in found.values())

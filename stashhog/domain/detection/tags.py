@@ -157,15 +157,14 @@ class _Given:
                     self.customs[tag] = (slot, times, scenes)
         return sorted(shares, key=lambda tag: -shares[tag])[:MOST_UNNAMED]
 
-    def lifts(self, tag: str, prior: float) -> dict[str, float]:
+    def lifts(self, tag: str, prior: float, base: float) -> dict[str, float]:
         """The strongest lift of a tag in each kind of slot, weighed by the slot's certainty."""
         lifts: dict[str, float] = {}
-        base = logit(prior)
         for slot, row, p, scenes in self.rows:
             share = (row.get(tag, 0) + 3.0 * prior) / (scenes + 3.0)
             lift = p * (math.log(share / (1.0 - share)) - base)
             if abs(lift) > abs(lifts.get(slot, 0.0)):
-                lifts[slot] = min(max(lift, -3.0), 6.0)
+                lifts[slot] = -3.0 if lift < -3.0 else min(lift, 6.0)
         return lifts
 
 
@@ -177,17 +176,21 @@ def mention_odds(tag: str, mention: TagMention, view: View) -> float:
     return view.odds(f"t@{mention.where}", mention.hit.key, tag, usual, 3.0)
 
 
+_SLOTS = ("S>T", "P>T", "F>T", "W>T", "T>T")
+
+
 def _row(
     candidate: TagCandidate, given: _Given, family: tuple[bool, bool, bool], view: View
 ) -> list[float]:
     prior = (view.n("T", "", candidate.id) + 0.5) / (given.total + 100.0)
-    lifts = given.lifts(candidate.id, prior)
+    base = logit(prior)
+    lifts = given.lifts(candidate.id, prior, base)
     named = candidate.mentions
     odds = [mention_odds(candidate.id, mention, view) for mention in named]
     best = named[odds.index(max(odds))] if named else None
     roles = {mention.where for mention in named}
-    shares = [(lifts.get(slot, 0.0)) for slot in ("S>T", "P>T", "F>T", "W>T", "T>T")]
-    top = max(shares) + logit(prior)
+    shares = [lifts.get(slot, 0.0) for slot in _SLOTS]
+    top = max(shares)
     kinds = {ref.kind for ref in best.hit.refs} if best else set()
     unnamed = best is None
     return [
@@ -210,13 +213,13 @@ def _row(
         float(best is not None and best.over_name),
         float(len(roles)),
         *shares,
-        max(shares),
-        top if unnamed else 0.0,
-        sum(shares) + logit(prior) if unnamed else 0.0,
+        top,
+        top + base if unnamed else 0.0,
+        sum(shares) + base if unnamed else 0.0,
         float(family[0]),
         float(family[1]),
         float(best is not None and sum(ref.kind == "tag" for ref in best.hit.refs) > 1),
-        shares[3] + logit(prior) if unnamed else 0.0,
+        shares[3] + base if unnamed else 0.0,
         len(best.hit.key) / 10.0 if best else 0.0,
         math.log(best.hit.after - best.hit.first) if best else 0.0,
         float(best is not None and family[2]),

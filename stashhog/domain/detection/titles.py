@@ -16,7 +16,7 @@ import re
 from math import ceil
 from typing import NamedTuple
 
-from stashhog.domain.detection.counts import View, sigmoid
+from stashhog.domain.detection.counts import TOTAL, View, sigmoid
 from stashhog.domain.detection.marks import marked_spans
 from stashhog.domain.detection.reading import Reading, Segment
 from stashhog.domain.names import Tokens, squash
@@ -219,13 +219,10 @@ def title_candidates(
         words = _WordOdds(segment, view)
         others = [key for place, key in enumerate(keys) if place != at]
         scored = _best_runs(segment, labels.of, words, own, view)
+        name = _Name(segment, labels, words, own, others, studio, reading.style, view)
         found.extend(
-            TitleCandidate(
-                segment, run.first, run.after,
-                _row(run, segment, labels, words, own, others, studio, reading.style, view),
-            )
-            for run in scored
-        )  # fmt: skip
+            TitleCandidate(segment, run.first, run.after, _row(run, name, view)) for run in scored
+        )
     return found
 
 
@@ -246,8 +243,8 @@ def chosen_title(
         start = _start_odds(segment, labels.of, first, view)
         run = _Scored(0.0, first, after, start, _end_odds(segment, labels.of, after, view))
         words = _WordOdds(segment, view)
-        row = _row(run, segment, labels, words, own, [], studio, reading.style, view)
-        return TitleCandidate(segment, first, after, row)
+        name = _Name(segment, labels, words, own, [], studio, reading.style, view)
+        return TitleCandidate(segment, first, after, _row(run, name, view))
     return None
 
 
@@ -262,10 +259,9 @@ class _WordOdds:
         self.last: list[float] = []
         self.known: list[bool] = []
         for word in segment.tokens.low[:MOST_TOKENS]:
-            seen = view.n("w", word)
-            inside = view.n("w", word, "in")
-            first = view.n("w", word, "first")
-            last = view.n("w", word, "last")
+            row = view.row("w", word)
+            seen, inside = row.get(TOTAL, 0), row.get("in", 0)
+            first, last = row.get("first", 0), row.get("last", 0)
             self.inside.append(math.log((inside + 0.5) / (seen - inside + 0.5)))
             self.first.append(math.log((first + 0.25) / (inside - first + 1.0)))
             self.last.append(math.log((last + 0.25) / (inside - last + 1.0)))
@@ -290,7 +286,7 @@ def _best_runs(
             for end_rate, after, end in ends:
                 if first < after:
                     inner = words.inside[first:after]
-                    named = sum(at in names for at in range(first, after))
+                    named = sum(map(names.__contains__, range(first, after))) if names else 0
                     total = rate + end_rate + 0.5 * min(inner) - 1.5 * named / len(inner)
                     runs.append(_Scored(total, first, after, start, end))
     runs.sort(reverse=True)
@@ -317,28 +313,48 @@ def _start_prior(context: str) -> float:
     return 0.4 if before == "P" else 0.03
 
 
-def _row(
-    run: _Scored,
-    segment: Segment,
-    labels: Labels,
-    words: _WordOdds,
-    names: frozenset[int],
-    others: list[str],
-    studio: str | None,
-    style: str,
-    view: View,
-) -> list[float]:
+class _Name:
+    """A segment with what the rows of all its runs have in common."""
+
+    __slots__ = (
+        "labels", "legal", "longest", "names", "others", "segment", "studio", "titled", "words",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        segment: Segment,
+        labels: Labels,
+        words: _WordOdds,
+        names: frozenset[int],
+        others: list[str],
+        studio: str | None,
+        style: str,
+        view: View,
+    ) -> None:
+        self.segment = segment
+        self.labels = labels
+        self.words = words
+        self.names = names
+        self.others = others
+        self.legal = zones(labels.of)
+        self.longest = max((b - a for a, b in self.legal), default=0)
+        self.titled = view.odds("style", style, "titled", 0.7, 4.0)
+        chosen = sigmoid(self.titled)
+        self.studio = view.odds("S>titled", studio, "titled", chosen, 3.0) if studio else 0.0
+
+
+def _row(run: _Scored, name: _Name, view: View) -> list[float]:
     first, after = run.first, run.after
+    segment, labels, words, names = name.segment, name.labels, name.words, name.names
     of = labels.of
+    own = of[first:after]
     inner = words.inside[first:after]
     size = after - first
     low = segment.tokens.low
     key = "".join(low[first:after])
-    legal = zones(of)
-    zone = next(z for z in legal if z[0] <= first and after <= z[1])
+    zone = next(z for z in name.legal if z[0] <= first and after <= z[1])
     shape = f"{labels.template}|{template_of(of[:first], segment.tokens.gaps)}|{of[first]}"
-    chosen = sigmoid(view.odds("style", style, "titled", 0.7, 4.0))
-    rest = [at for at in range(zone[0], zone[1]) if not first <= at < after and of[at] == " "]
+    rest = of.count(" ", zone[0], first) + of.count(" ", after, zone[1])
     begin, end = segment.tokens.span(first, after)
     text = segment.tokens.text
     return [
@@ -353,25 +369,25 @@ def _row(
         words.inside[after] if after < len(of) and of[after] in " N" else -1.0,
         math.log(size),
         float(size == 1),
-        sum(at in names for at in range(first, after)) / size,
-        sum(of[at] == "S" for at in range(first, after)) / size,
-        float(all(of[at] == "N" for at in range(first, after))),
+        sum(map(names.__contains__, range(first, after))) / size if names else 0.0,
+        own.count("S") / size,
+        float(own.count("N") == size),
         float(of[after - 1] == "N"),
         float(of[first] == "N"),
         view.odds("template", shape, "right", 0.3, 2.0),
         float(segment.role == "also"),
-        float(any(key in other for other in others) and len(key) > 5),
+        float(len(key) > 5 and any(key in other for other in name.others)),
         float(bool(_HEX.match(key)) and any(c.isdigit() for c in key)),
         float(size == 1 and len(key) > 14),
         float((first, after) == zone),
         float(text[begin - 1 : begin] in "([{" and begin > 0 and text[end : end + 1] in ")]}"),
-        view.odds("style", style, "titled", 0.7, 4.0),
-        float(len(legal)),
-        float(size == max(b - a for a, b in legal)),
-        float(min(6, len(rest))),
+        name.titled,
+        float(len(name.legal)),
+        float(size == name.longest),
+        float(min(6, rest)),
         sum(words.known[first:after]) / size,
-        view.odds("S>titled", studio, "titled", chosen, 3.0) if studio else 0.0,
-        sum(of[at] == "N" for at in range(first, after)) / size,
+        name.studio,
+        own.count("N") / size,
         float(first in labels.persons),
         float(first > 1 and first - 2 in labels.persons and of[first - 1] == " "),
     ]
