@@ -234,6 +234,8 @@ def fitted(folders: Iterable[Path]) -> str:
     cold = numbers(
         fit_weights(examples, untaught(), lambda: None, most_rows=100_000, organized=False)
     )
+    # these examples show no titles of their own: what one names counts as in the file's title
+    cold = {**cold, "tags": {**cold["tags"], "title": cold["tags"]["in_title"]}}
     mean: dict[str, dict[str, float]] = {}
     for name in warm[0]:
         parts = dict.fromkeys(part for one in warm for part in one[name])

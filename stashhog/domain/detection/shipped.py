@@ -52,7 +52,7 @@ COLD: Mapping[str, Mapping[str, float]] = {
         -1.5744, "single": -0.625, "inside": -2.0801, "person_word": 0.168, "studio_word":
         -0.0672, "over_name": -1.7891, "roles": 0.4345, "parent_named": 0.164, "child_named":
         0.0609, "shared": -2.1061, "long": -0.095, "words": -0.6404, "leaf": -0.5438, "glued":
-        0.7584,
+        0.7584, "title": 2.0994,
     },
     "tags?": {
         "high": 0.8849, "low": 1.1101, "shift": -0.226,
