@@ -1,7 +1,7 @@
 """`python -m tests.bench NAME [options]`: measures, judges nothing.
 
-NAME is sync, list, analyze, model, apply, watchers, lag or ui. Each prints what it saw of scenes/s,
-latencies, memory and event-loop lag, against the sample Stash or, where it takes
+NAME is sync, list, learning, analyze, model, apply, watchers, lag or ui. Each prints what it saw of
+scenes/s, latencies, memory and event-loop lag, against the sample Stash or, where it takes
 `--stash URL [--api-key KEY]`, a real one. `apply` writes to that Stash and puts everything back.
 """
 
@@ -9,7 +9,17 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import lag, list as list_bench, model, service, sync, ui, watchers, writing
+from tests.bench import (
+    lag,
+    learning,
+    list as list_bench,
+    model,
+    service,
+    sync,
+    ui,
+    watchers,
+    writing,
+)
 
 
 def main(argv: list[str]) -> int:
@@ -17,6 +27,7 @@ def main(argv: list[str]) -> int:
     benches = {
         "sync": sync.run,
         "list": list_bench.run,
+        "learning": learning.run,
         "analyze": service.run_analyze,
         "model": model.run,
         "apply": writing.run,

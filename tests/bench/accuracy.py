@@ -67,10 +67,11 @@ def load_library(folder: Path) -> Library:
 def load_scenes(folder: Path) -> list[Scene]:
     """Read a corpus's scenes as the product sees them."""
     with (folder / "scenes.jsonl").open() as lines:
-        return [_scene(json.loads(line)) for line in lines]
+        return [scene_of(json.loads(line)) for line in lines]
 
 
-def _scene(row: Mapping[str, Any]) -> Scene:
+def scene_of(row: Mapping[str, Any]) -> Scene:
+    """Read one line of a corpus's scenes as the product sees it."""
     files = tuple(
         SceneFile(
             f"{row['id']}.{at}", f["path"], width=f["width"], height=f["height"],
