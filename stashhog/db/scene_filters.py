@@ -151,12 +151,20 @@ class Part:
 
 def scene_conditions(s: Session, filters: SceneFilters) -> list[Condition]:
     """Everything that the filters ask, for a query that needs no order."""
-    return [*plain_conditions(filters), *(scenes.c.id.in_(p.ids) for p in parts_of(s, filters))]
+    parts = parts_of(s, filters)
+    plain = plain_conditions(filters, by_set=bool(parts))
+    return [*plain, *(scenes.c.id.in_(part.ids) for part in parts)]
 
 
-def plain_conditions(filters: SceneFilters) -> list[Condition]:
-    """What the filters ask of a scene's own row."""
-    deleted = scenes.c.deleted_at
+def plain_conditions(filters: SceneFilters, *, by_set: bool) -> list[Condition]:
+    """What the filters ask of a scene's own row.
+
+    Args:
+        filters: The filters.
+        by_set: Scenes are looked up from a set of ids: an index of all that are not deleted, which
+            SQLite would rather walk, is kept from it.
+    """
+    deleted = unindexed("deleted_at") if by_set else scenes.c.deleted_at
     found: list[Condition] = [deleted.is_not(None) if filters.deleted else deleted.is_(None)]
     if filters.studio_id is not None:
         ids = row_ids([filters.studio_id])

@@ -14,7 +14,6 @@ from stashhog.db.job_selections import check_scenes
 from stashhog.db.meta import LIVE_SCENES, meta_number
 from stashhog.db.paging import Order, walk
 from stashhog.db.scene_filters import (
-    Condition,
     Part,
     SceneFilters,
     filters_from_mapping,
@@ -71,10 +70,9 @@ def list_scenes(
         ValidationError: `bad_cursor`.
     """
     parts = parts_of(s, filters)
-    conditions = plain_conditions(filters)
-    total = _total(s, filters, parts, conditions)
+    total = _total(s, filters, parts)
     by_set = bool(parts) and not _walk_is_cheaper(s, params, parts[0].at_most, total)
-    query = select(scenes.c.id).where(*conditions)
+    query = select(scenes.c.id).where(*plain_conditions(filters, by_set=by_set))
     if by_set:
         query = query.where(scenes.c.id.in_(parts[0].ids), *(part.holds for part in parts[1:]))
     else:
@@ -89,9 +87,8 @@ def list_scenes(
     return found.page(scene_shapes(s, found.ids), total)
 
 
-def _total(
-    s: Session, filters: SceneFilters, parts: list[Part], conditions: list[Condition]
-) -> int:
+def _total(s: Session, filters: SceneFilters, parts: list[Part]) -> int:
+    conditions = plain_conditions(filters, by_set=bool(parts))
     alone = len(conditions) == 1 and not filters.deleted
     if alone and not parts:
         return meta_number(s, LIVE_SCENES)
