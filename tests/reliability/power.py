@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -227,10 +228,12 @@ def run(trial: Trial) -> None:
 
 
 def play(story: Story, home: Path, playback: Playback, trace: list[Step]) -> None:
-    """Cut at random steps of the trace, in order."""
+    """Cut at random steps of the trace, one in each of so many equal stretches, in order."""
     trial = story.trial
     trial.figures |= {"steps": len(trace), "syncs": sum(step.op == SYNC for step in trace)}
-    moments = set(trial.chance.sample(range(len(trace)), min(trial.count, len(trace))))
+    count = min(trial.count, len(trace))
+    ends = [at * len(trace) // count for at in range(count + 1)]
+    moments = {trial.chance.randrange(*stretch) for stretch in pairwise(ends)}
     started = set(trial.chance.sample(sorted(moments), min(STARTS, len(moments))))
     for number, step in enumerate(trace):
         playback.do(step)

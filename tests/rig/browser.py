@@ -116,7 +116,7 @@ class Tab:
         if self._session:
             message["sessionId"] = self._session
         await self._socket.send_message(json.dumps(message))
-        with trio.fail_after(60):
+        with trio.fail_after(PATIENCE_S + 10):  # what a page waits for in vain says so first
             await done.wait()
         (reply,) = slot
         if "error" in reply:

@@ -94,7 +94,7 @@ async def test_names_are_shown_as_they_are_and_do_nothing(
         text = await tab.text(".changes")
         assert any(hostile[:12] in text for hostile in HOSTILE)
         await tab.press("j", "J", "J", "e")
-        await tab.wait("document.querySelector('dialog')")
+        await tab.wait("document.querySelector('dialog[open]')")
         assert await tab.count("script:not([src]), iframe, img[src=x], svg[onload]") == 0
         assert tab.dialogs == []
         assert tab.errors == []

@@ -181,7 +181,7 @@ async def test_it_is_applied_after_a_summary_and_conflicts_are_shown_three_way_a
     await aside(at.stash.edit, foreign, date="1999-12-31")
     await tab.goto(f"{at.service.url}/plans/{plan['id']}?status=all")
     await tab.click_text("Apply 4")
-    await tab.wait("document.querySelector('dialog')")
+    await tab.wait("document.querySelector('dialog[open]')")
     words = await tab.text("dialog")
     assert "4 changes in 4 scenes will be written" in words
     assert "Write 4 changes" in words
@@ -282,7 +282,7 @@ async def test_a_plan_can_be_reviewed_while_its_analysis_runs(
 
 async def test_every_key_that_the_page_takes_is_listed(tab: Tab) -> None:
     await tab.press("?")
-    await tab.wait("document.querySelector('dialog')")
+    await tab.wait("document.querySelector('dialog[open]')")
     listed = await tab.run("[...document.querySelectorAll('.keys kbd')].map((e) => e.innerText)")
     assert {"j", "k", "J", "K", "a", "r", "A", "R", "e", "x", "u", "/", "t", "?"} <= set(listed)
     await tab.press("Escape")

@@ -1,7 +1,7 @@
 // A question over the page. Rule: closing it, however that is done, confirms nothing.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 interface DialogProps {
   title: string;
@@ -13,11 +13,13 @@ interface DialogProps {
 export function Dialog({ title, onClose, children, wide = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  const leaving = useRef(false);
+  useLayoutEffect(() => {
     const dialog = element.current!;
     const before = document.activeElement as HTMLElement | null;
     if (!dialog.open) dialog.showModal();
     return () => {
+      leaving.current = true;
       dialog.close();
       before?.focus?.({ preventScroll: true });
     };
@@ -31,6 +33,7 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
         event.preventDefault();
         onClose();
       }}
+      onClose={() => leaving.current || onClose()} // browsers close it unasked where nobody touched the page
       onClick={(event) => event.target === element.current && onClose()}
     >
       <div class="dialog-box">
