@@ -279,22 +279,8 @@ class _Setup:
             tasks=self.catalogue,
             workers=lambda: self.settings().jobs.workers,
         )
-        handle = RegistryHandle(registry)
         book = ScheduleBook(self.ports.schedules if self.resume else None, self.now)
-        news = News()
-        manager = SyncManagerParts(
-            mailbox=sync_inbox,
-            planner=planner_inbox,
-            registry=handle,
-            hub=hub,
-            closing=closing,
-            settings=self.settings,
-            schedules=book,
-            stash=self.ports.stash,
-            own_writes=self.ports.own_writes if self.resume else None,
-            news=news,
-            live=Live(self.ports.events if self.resume else None, news, self.now),
-        )
+        manager = self._sync_manager(sync_inbox, registry, book)
         planner = self._planner(planner_inbox, registry_inbox, shared, cache, hub=hub, book=book)
         supervisor = Supervisor(
             _specs(registry, pool, manager, planner),
@@ -303,6 +289,24 @@ class _Setup:
         )
         actors = Actors(registry, manager, planner, supervisor)
         return _Tree(actors, supervisor, crew, hub)
+
+    def _sync_manager(
+        self, inbox: Mailbox[ToSyncManager], registry: RegistryParts, book: ScheduleBook
+    ) -> SyncManagerParts:
+        news = News()
+        return SyncManagerParts(
+            mailbox=inbox,
+            planner=registry.planner,
+            registry=RegistryHandle(registry),
+            hub=registry.hub,
+            closing=registry.closing,
+            settings=self.settings,
+            schedules=book,
+            stash=self.ports.stash,
+            own_writes=self.ports.own_writes if self.resume else None,
+            news=news,
+            live=Live(self.ports.events if self.resume else None, news, self.now),
+        )
 
     def _planner(
         self,

@@ -34,7 +34,7 @@ MOST_LOG_FRAMES = 256
 MOST_FRAMES = 4096
 PROGRESS_EVERY_S = 0.2
 A_WATCHER_S = 0.005
-"""What each watcher adds to that: to send a frame costs some 0.1 ms, whatever the job earns."""
+"""So much between two tellings for each watcher, at the least: a frame costs some 0.1 ms."""
 
 
 class Frame(dict[str, Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,7 +15,7 @@ from tests.rig.waiting import PATIENCE_S
 T = TypeVar("T")
 
 
-class TrioThread:
+class TrioThread(ABC):
     """Runs `_serve` while the block lasts; `do` runs something in its thread."""
 
     def __init__(self) -> None:
@@ -45,9 +46,9 @@ class TrioThread:
                 await nursery.start(self._serve)
                 self._up.set()
 
+    @abstractmethod
     async def _serve(self, task_status: trio.TaskStatus[None]) -> None:
         """Serve until cancelled; `task_status.started()` once it answers."""
-        raise NotImplementedError
 
     def do(self, act: Callable[..., T], *arguments: Any) -> T:
         """Run something in its thread."""
