@@ -41,6 +41,7 @@ FORMATS: Sequence[Format] = ("json_schema", "json_object", "text")
 """How an answer's shape is asked for, best first."""
 
 CHECK_TOKENS = 16
+_BOUNDS = frozenset({"minItems", "maxItems"})
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY})
 _REFUSED_REQUEST = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
@@ -48,12 +49,17 @@ _REFUSED_REQUEST = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_E
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a server wants to be asked; `proven` once it answered as it was asked to."""
+    """How a server wants to be asked; `proven` once it answered as it was asked to.
+
+    `bounded` is whether a schema says how long its lists may be, which some servers refuse, not all
+    of them by that name.
+    """
 
     format: Format
     limit_name: Literal["max_completion_tokens", "max_tokens"]
     proven: bool = False
     swapped: bool = False
+    bounded: bool = True
 
     def after_refusal(self, message: str) -> Dialect | None:
         """Return what to try after a 400, or None where nothing is left."""
@@ -67,6 +73,8 @@ class Dialect:
                 else "max_completion_tokens"
             )
             return replace(self, limit_name=other, swapped=True)
+        if self.bounded and self.format == "json_schema":
+            return replace(self, bounded=False)
         return self.simpler()
 
     def simpler(self) -> Dialect | None:
@@ -236,8 +244,16 @@ def _format_fields(request: ModelRequest, dialect: Dialect) -> Mapping[str, Any]
         return {}
     if dialect.format == "json_object":
         return {"response_format": {"type": "json_object"}}
-    described = {"name": request.schema_name, "schema": dict(request.schema), "strict": True}
+    schema = request.schema if dialect.bounded else _unbounded(request.schema)
+    described = {"name": request.schema_name, "schema": schema, "strict": True}
     return {"response_format": {"type": "json_schema", "json_schema": described}}
+
+
+def _unbounded(schema: Any) -> Any:
+    """The schema without the lengths of its lists."""
+    if isinstance(schema, Mapping):
+        return {name: _unbounded(part) for name, part in schema.items() if name not in _BOUNDS}
+    return schema
 
 
 def _known_code(error: openai.APIStatusError) -> str | None:

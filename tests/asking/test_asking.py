@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from stashhog.domain.asking import (
     Caps,
     Share,
     Spent,
+    Style,
     Wanted,
     asked_scene,
     make_prompt,
@@ -69,10 +71,28 @@ def test_a_scene_is_a_line_of_json_with_its_candidates_in_order() -> None:
     }
 
 
-def test_the_text_before_the_scenes_and_the_schema_never_change() -> None:
+def test_the_text_before_the_scenes_and_the_schema_for_as_many_scenes_never_change() -> None:
     first = make_prompt([asked()], "codes")
-    other = make_prompt([asked("/x/Quite another.mp4", 2), asked()], "codes")
+    other = make_prompt([asked("/x/Quite another.mp4", 2)], "codes")
+    both = make_prompt([asked("/x/Quite another.mp4", 2), asked()], "codes")
     assert (first.system, first.schema) == (other.system, other.schema)
+    assert first.system == both.system
+
+
+@pytest.mark.parametrize("style", ["codes", "names"])
+@pytest.mark.parametrize("facts", [None, {"title": "x"}])
+def test_no_list_in_an_answer_may_go_on_for_ever(style: Style, facts: object) -> None:
+    told = asked() if facts is None else replace(asked(), said={**asked().said, "about": facts})
+    schema = make_prompt([told, told], style).schema
+
+    def unbounded(part: object) -> bool:
+        if not isinstance(part, Mapping):
+            return False
+        endless = part.get("type") == "array" and "maxItems" not in part
+        return endless or any(map(unbounded, part.values()))
+
+    assert "array" in json.dumps(schema)
+    assert not unbounded(schema)
 
 
 def test_a_key_follows_what_is_said_whom_it_means_and_who_is_asked() -> None:

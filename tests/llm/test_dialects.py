@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,8 @@ from stashhog.core.exceptions import (
 from stashhog.llm import ModelSwitch
 from tests.fakes.model import (
     FakeModel,
+    Said,
+    Seen,
     completion,
     error,
     knows_no,
@@ -29,7 +32,7 @@ async def test_a_server_without_schemas_is_asked_for_json_and_that_is_remembered
     server.answer = knows_no("json_schema")
     await switch.ask(QUESTION)
     await switch.ask(QUESTION)
-    assert formats(server) == ["json_schema", "json_object", "json_object"]
+    assert formats(server) == ["json_schema", "json_schema", "json_object", "json_object"]
     assert '"required":["answer"]' in server.seen[-1].body["messages"][0]["content"]
 
 
@@ -39,7 +42,27 @@ async def test_a_server_without_formats_is_asked_in_words(
     server.answer = knows_no("response_format", completion('Sure!\n```json\n{"answer": "x"}\n```'))
     assert json.loads((await switch.ask(QUESTION)).text) == {"answer": "x"}
     await switch.ask(QUESTION)
-    assert formats(server) == ["json_schema", "json_object", "text", "text"]
+    assert formats(server) == ["json_schema", "json_schema", "json_object", "text", "text"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_server_that_refuses_bounds_on_lists_is_asked_without_them(
+    server: FakeModel, switch: ModelSwitch, *, named: bool
+) -> None:
+    def answer(seen: Seen) -> Said:
+        if "axItems" not in json.dumps(seen.body["response_format"]):
+            return completion('{"words": ["ok"]}')(seen)
+        why = "For 'array' type, property 'maxItems' is not supported" if named else "bad schema"
+        return error(400, why)(seen)
+
+    server.answer = answer
+    words = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 4}
+    schema = {"type": "object", "properties": {"words": words}, "required": ["words"]}
+    for _ in range(2):
+        assert (await switch.ask(replace(QUESTION, schema=schema))).text == '{"words": ["ok"]}'
+    sent = [seen.body["response_format"]["json_schema"]["schema"] for seen in server.seen]
+    without = {"words": {"type": "array", "items": {"type": "string"}}}
+    assert sent == [schema, {**schema, "properties": without}, {**schema, "properties": without}]
 
 
 async def test_a_server_that_takes_a_schema_and_ignores_it_is_asked_in_words_next(
@@ -69,7 +92,7 @@ async def test_a_server_that_refuses_everything_is_left_after_the_last_dialect(
     with pytest.raises(OpenAIError) as caught:
         await switch.ask(QUESTION)
     assert caught.value.public_code == "model_error"
-    assert len(server.seen) == 3
+    assert len(server.seen) == 4
 
 
 async def test_once_understood_a_refusal_is_a_refusal(

@@ -1,9 +1,13 @@
 """A call: a few scenes' questions behind one static text, and how the answer has to look.
 
 Rules:
-- What never changes comes first: the system text and, in codes, the schema are the same for ever,
-  so that servers can keep them compiled and cached. Both have a second form for calls that ask for
-  details as well.
+- What never changes comes first: the system text is the same for ever and, in codes, the schema is
+  for each number of scenes, so that servers can keep them compiled and cached. Both have a second
+  form for calls that ask for details as well.
+- Every list in a schema says how long it may be: a small model in a loop would otherwise write, and
+  be paid, up to the last token it may have. Servers that refuse such bounds (Anthropic's, OpenAI's
+  for fine-tuned models) are asked without them (`stashhog/llm/chat.py`); then the number of tokens
+  is the only bound.
 - `codes` is the short form. In `names` the answer's schema lists each scene's candidates by name,
   for small models, which lose count of codes; servers of one's own compile it in no time.
 """
@@ -54,26 +58,9 @@ _NO_SUMMARY: Mapping[Style, str] = {
     "codes": "; null where nothing can be said.", "names": '; "" where nothing can be said.',
 }  # fmt: skip
 SCHEMA_NAME = "files"
-_CODES_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "files": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "n": {"type": "integer"},
-                    "picks": {"type": "array", "items": {"type": "string"}},
-                    "title": {"type": ["string", "null"]},
-                },
-                "required": ["n", "picks", "title"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["files"],
-    "additionalProperties": False,
-}
+MOST_PICKS = 12
+"""So many codes one scene's answer may hold; a truthful one rarely has five."""
+
 _SCALAR = frozenset({"studio", "date", "title"})
 _MESSAGE_TOKENS = 16
 _ANSWER_USUAL, _PICK_USUAL, _NAME_USUAL = 14, 3, 8
@@ -106,7 +93,7 @@ def make_prompt(asked: Sequence[AskedScene], style: Style) -> Prompt:
     if style == "names":
         schema = _names_schema(asked)
     else:
-        schema = _SUMMARY_SCHEMA if summaries else _CODES_SCHEMA
+        schema = _codes_schema(len(asked), summaries=summaries > 0)
     whole = f"{system}\n{user}\n{json.dumps(schema, ensure_ascii=False)}"
     each = _PICK_USUAL if style == "codes" else _NAME_USUAL
     picked = sum(len(scene.fields) for scene in asked)
@@ -130,6 +117,19 @@ def system_of(style: Style, *, summaries: bool) -> str:
 def wording(style: Style) -> str:
     """What a kept answer depends on besides the question and the model."""
     return f"{style}.{VERSION}"
+
+
+def _codes_schema(scenes: int, *, summaries: bool) -> Mapping[str, Any]:
+    """A list with one entry for each scene."""
+    text = {"type": ["string", "null"]}
+    picks = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_PICKS}
+    file = {"n": {"type": "integer"}, "picks": picks, "title": text}
+    if summaries:
+        file["details"] = text
+    items = _object(file)
+    return _object(
+        {"files": {"type": "array", "items": items, "minItems": scenes, "maxItems": scenes}}
+    )
 
 
 def _names_schema(asked: Sequence[AskedScene]) -> Mapping[str, Any]:
@@ -174,13 +174,3 @@ def _object(properties: Mapping[str, Any]) -> Mapping[str, Any]:
         "required": list(properties),
         "additionalProperties": False,
     }
-
-
-def _with_details(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema in codes with one more text for each file."""
-    item = schema["properties"]["files"]["items"]
-    properties = {**item["properties"], "details": {"type": ["string", "null"]}}
-    return _object({"files": {"type": "array", "items": _object(properties)}})
-
-
-_SUMMARY_SCHEMA = _with_details(_CODES_SCHEMA)
