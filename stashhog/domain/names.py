@@ -77,6 +77,7 @@ _PARTICLE = re.compile(
     + "|".join(unicodedata.normalize("NFKD", particle) for particle in _PARTICLES)
     + ")$"
 )
+_PLAIN_WORD = re.compile(r"[^\W_]+")
 _SYLLABLE = re.compile("[\u1100-\u1112]")
 
 
@@ -187,9 +188,12 @@ def words(text: str) -> list[str]:
 
 def plain(text: str) -> str:
     """A title as it is compared: folded words with single blanks between."""
-    folded = unicodedata.normalize("NFKD", text).casefold()
-    kept = "".join(char for char in folded if not unicodedata.combining(char))
-    return " ".join(re.findall(r"[^\W_]+", kept))
+    if text.isascii():  # as most are: there is nothing to fold
+        kept = text.lower()
+    else:
+        folded = unicodedata.normalize("NFKD", text).casefold()
+        kept = "".join(char for char in folded if not unicodedata.combining(char))
+    return " ".join(_PLAIN_WORD.findall(kept))
 
 
 def near(one: str, other: str) -> bool:

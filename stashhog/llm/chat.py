@@ -3,6 +3,8 @@
 Loaded on first use only: the library behind it is heavy, and most installations ask no model.
 
 Rules:
+- The library sends the request as it is made here and hands the answer on as it came; its typed
+  methods would convert both, at three times the cost, and what they check is checked here anyway.
 - One request an `ask`; the only second try is in another dialect after a refusal (a 400), which
   costs nothing, and only until the server has understood one.
 - Whose fault it is decides the error; nothing of what the server said goes into it.
@@ -108,7 +110,6 @@ class Chat:
                 trust_env=False,
             ),
         )
-        self._completions = self._client.chat.completions  # slow the first time: do it here
         self._is_negotiable = settings.response_format == "auto"
         self._dialect = Dialect(
             format=settings.response_format if settings.response_format != "auto" else FORMATS[0],
@@ -205,13 +206,18 @@ class Chat:
         """
         system = _system_text(request, dialect)
         try:
-            response = await self._completions.with_raw_response.create(
-                model=self.settings.model,
-                messages=[
-                    *([{"role": "system", "content": system}] if system else []),  # type: ignore[list-item]  # the literal's type is lost in the list
-                    {"role": "user", "content": request.user},
-                ],
-                extra_body={dialect.limit_name: limit, **_format_fields(request, dialect)},
+            response = await self._client.post(
+                "/chat/completions",
+                cast_to=httpx2.Response,  # as it came: `read_completion` checks it
+                body={
+                    "model": self.settings.model,
+                    "messages": [
+                        *([{"role": "system", "content": system}] if system else []),
+                        {"role": "user", "content": request.user},
+                    ],
+                    dialect.limit_name: limit,
+                    **_format_fields(request, dialect),
+                },
             )
         except openai.APIConnectionError as error:
             late = isinstance(error, openai.APITimeoutError)
@@ -222,10 +228,10 @@ class Chat:
                 unknown_cost=not isinstance(error.__cause__, _NOT_SENT),
             ) from None
         return read_completion(
-            response.http_response.content,
+            response.content,
             asked=len(system) + len(request.user),
             model=self.settings.model,
-            request_id=_short(response.http_response.headers.get("x-request-id")),
+            request_id=_short(response.headers.get("x-request-id")),
         )
 
 

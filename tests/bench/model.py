@@ -3,6 +3,9 @@
 The stand-in answers each request after `--latency` seconds; with `--concurrency` requests at a time
 the ideal is concurrency / latency. The rate is taken where all seats could be full: from the first
 request to the last one, as the stand-in sees them. Nothing else is asked of the service meanwhile.
+
+The stand-in and the sockets take some milliseconds of their own, so a bare client that does nothing
+but send the same requests once more, as many at a time, says what can be reached here.
 """
 
 from __future__ import annotations
@@ -14,6 +17,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import httpx
+import trio
 
 from stashhog.demo import SampleStash, generate_library
 from stashhog.domain.asking.tokens import usual
@@ -46,14 +52,18 @@ def run(argv: Sequence[str]) -> int:
     """Analyse a sample library with a model that takes its time."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench model")
     parser.add_argument("--scenes", type=int, default=4_000, help="of the sample Stash")
+    parser.add_argument("--stash", metavar="URL", help="a real one in place of the sample")
+    parser.add_argument("--api-key", metavar="KEY")
     parser.add_argument("--latency", type=float, default=0.2, metavar="SECONDS")
     parser.add_argument("--concurrency", type=int, default=8)
     options = parser.parse_args(argv)
     fake = _Clocked(options.latency)
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory()))
-        sample = SampleStash(generate_library(options.scenes))
-        stash = stack.enter_context(Stash(sample))
+        url = options.stash
+        if url is None:
+            sample = SampleStash(generate_library(options.scenes))
+            url = stack.enter_context(Stash(sample)).url
         model = stack.enter_context(Model(fake))
         env = {
             "STASHHOG_OPENAI__BASE_URL": model.url,
@@ -61,7 +71,9 @@ def run(argv: Sequence[str]) -> int:
             "STASHHOG_OPENAI__CANDIDATES": "codes",
             "STASHHOG_OPENAI__CONCURRENCY": str(options.concurrency),
         }
-        service = stack.enter_context(Service(home, stash.url, env=env))
+        if options.api_key is not None:
+            env["STASHHOG_STASH__API_KEY"] = options.api_key
+        service = stack.enter_context(Service(home, url, env=env))
         api = Api(service.url)
         api.ended(api.sync("full"), seconds=MINUTES)
         for use in ("auto", "always"):
@@ -74,16 +86,37 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _show(fake: _Clocked, options: argparse.Namespace, result: dict[str, object]) -> None:
-    requests, scenes = len(fake.times), len(list(asked_lines(fake.seen)))
-    if requests <= options.concurrency or not scenes:
-        print(f"  {requests} requests: too few to tell; {result}")
+    sent, times = list(fake.seen), list(fake.times)
+    scenes = len(list(asked_lines(sent)))
+    if len(times) <= options.concurrency or not scenes:
+        print(f"  {len(times)} requests: too few to tell; {result}")
         return
-    span = fake.times[-1] - fake.times[0]
     ideal = options.concurrency / options.latency
-    rate = (requests - options.concurrency) / span
-    tokens = sum(usual(json.dumps(seen.body["messages"], ensure_ascii=False)) for seen in fake.seen)
+    rate = _rate(times, options.concurrency)
+    tokens = sum(usual(json.dumps(seen.body["messages"], ensure_ascii=False)) for seen in sent)
     print(
-        f"  {requests} requests, {rate:.1f}/s of {ideal:.1f}/s ideal ({rate / ideal:.1%}), at most "
-        f"{fake.most_at_once} at once; {scenes} scenes sent, about {tokens / scenes:.0f} prompt "
-        f"tokens each; {result}"
+        f"  {len(times)} requests, {rate:.1f}/s of {ideal:.1f}/s ideal ({rate / ideal:.1%}), at "
+        f"most {fake.most_at_once} at once; {scenes} scenes sent, about {tokens / scenes:.0f} "
+        f"prompt tokens each; {result}"
     )
+    fake.times.clear()
+    trio.run(_send_again, f"{fake.url}/chat/completions", sent, options.concurrency)
+    bare = _rate(fake.times, options.concurrency)
+    print(f"  the same by a bare client: {bare:.1f}/s; so {rate / bare:.1%} of what it reaches")
+
+
+def _rate(times: Sequence[float], concurrency: int) -> float:
+    return (len(times) - concurrency) / (times[-1] - times[0])
+
+
+async def _send_again(url: str, sent: Sequence[Seen], concurrency: int) -> None:
+    left = iter(sent)
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+
+        async def lane() -> None:
+            for seen in left:
+                (await client.post(url, json=seen.body)).raise_for_status()
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(concurrency):
+                nursery.start_soon(lane)

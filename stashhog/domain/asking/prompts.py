@@ -17,10 +17,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from stashhog.domain.asking.scenes import LETTERS, LONGEST_NAME, AskedScene, visible
-from stashhog.domain.asking.tokens import most, usual
+from stashhog.domain.asking.tokens import Tokens, count
 
 Style = Literal["codes", "names"]
 STYLES: tuple[Style, ...] = get_args(Style)
@@ -63,6 +64,9 @@ MOST_PICKS = 12
 
 _SCALAR = frozenset({"studio", "date", "title"})
 _MESSAGE_TOKENS = 16
+MOST_STATIC = 32
+_LINE_ROOM = 16
+"""A line's number and end, which its scene's tokens do not have."""
 _ANSWER_USUAL, _PICK_USUAL, _NAME_USUAL = 14, 3, 8
 _ANSWER_ROOM, _CALL_ROOM = 120, 300
 _SUMMARY_USUAL, _SUMMARY_ROOM = 60, 400
@@ -94,18 +98,25 @@ def make_prompt(asked: Sequence[AskedScene], style: Style) -> Prompt:
         schema = _names_schema(asked)
     else:
         schema = _codes_schema(len(asked), summaries=summaries > 0)
-    whole = f"{system}\n{user}\n{json.dumps(schema, ensure_ascii=False)}"
+    static = _static_tokens(system, json.dumps(schema, ensure_ascii=False))
     each = _PICK_USUAL if style == "codes" else _NAME_USUAL
     picked = sum(len(scene.fields) for scene in asked)
     return Prompt(
         system,
         user,
         schema,
-        input_tokens=usual(whole) + _MESSAGE_TOKENS,
+        input_tokens=static.usual + sum(scene.tokens.usual for scene in asked),
         output_tokens=_ANSWER_USUAL * len(asked) + each * picked + _SUMMARY_USUAL * summaries,
-        most_input=most(whole) + 4 * _MESSAGE_TOKENS,
+        most_input=static.most + sum(scene.tokens.most + _LINE_ROOM for scene in asked),
         most_output=_CALL_ROOM + _ANSWER_ROOM * len(asked) + _SUMMARY_ROOM * summaries,
     )
+
+
+@lru_cache(MOST_STATIC)
+def _static_tokens(system: str, schema: str) -> Tokens:
+    """The tokens of what goes with the scenes, and of the message around."""
+    tokens = count(f"{system}\n{schema}")
+    return Tokens(tokens.usual + _MESSAGE_TOKENS, tokens.most + 4 * _MESSAGE_TOKENS)
 
 
 def system_of(style: Style, *, summaries: bool) -> str:

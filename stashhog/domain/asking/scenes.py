@@ -16,9 +16,10 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from stashhog.domain.asking.tokens import usual
+from stashhog.domain.asking.tokens import Tokens, count
 from stashhog.domain.detection import Examined, Option, Question
 from stashhog.domain.detection.findings import stem
 from stashhog.domain.names import squash
@@ -42,6 +43,8 @@ LONGEST_FOLDER = 60
 LONGEST_STEM = 180
 LONGEST_TITLE = 120
 LONGEST_NAME = 80
+MOST_SHOWN = 4096
+"""So many texts are remembered as they are sent: most are the same names and folders."""
 
 _PARTS = re.compile(r"[/\\]")
 _BLANKS = re.compile(r"\s+")
@@ -53,7 +56,7 @@ class AskedScene:
     """A scene's question.
 
     `said` is what is sent of it; `options` maps code → (field, value); `stems` are the squashed
-    names of its files, which a title has to stand in.
+    names of its files, which a title has to stand in; `tokens` are those of its line.
     """
 
     scene_id: str
@@ -61,6 +64,7 @@ class AskedScene:
     options: Mapping[str, tuple[str, Option]]
     stems: tuple[str, ...]
     key: str
+    tokens: Tokens
 
     @property
     def summary(self) -> bool:
@@ -77,6 +81,7 @@ class AskedScene:
         return json.dumps({"n": number, **self.said}, ensure_ascii=False, separators=(",", ":"))
 
 
+@lru_cache(MOST_SHOWN)
 def visible(text: str, most: int) -> str:
     """Text as it is sent: one line without control, invisible and direction characters, cut."""
     if text.isascii() and text.isprintable():  # as nearly all is
@@ -115,10 +120,12 @@ def asked_scene(
     while True:
         lists = {LETTERS[f]: [visible(o.value, LONGEST_NAME) for o in kept[f]] for f in kept}
         whole = {**said, **lists}
-        if usual(json.dumps(whole, ensure_ascii=False)) <= MOST_TOKENS or not _shorten(kept):
+        tokens = _tokens_of(whole)
+        if tokens.usual <= MOST_TOKENS or not _shorten(kept):
             break
     if facts is not None:
         whole[ABOUT] = facts
+        tokens = _tokens_of(whole)
     options = {
         f"{LETTERS[field]}{place}": (field, option)
         for field, found in kept.items()
@@ -132,7 +139,13 @@ def asked_scene(
         options,
         tuple(squash(stem(file.path)) for file in scene.files),
         hashlib.sha256(text.encode()).hexdigest(),
+        tokens,
     )
+
+
+def _tokens_of(said: Mapping[str, Any]) -> Tokens:
+    """The tokens of a line: its number and its other marks make up for the blanks counted here."""
+    return count(json.dumps(said, ensure_ascii=False))
 
 
 def shown_path(path: str) -> str:

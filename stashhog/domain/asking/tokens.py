@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 _PIECE = re.compile(r"[A-Za-z]+|\d+|[^\W\d_]+|[^\w\s]+|_|\s+")
 _SHORT_WORD = 5
@@ -22,14 +23,23 @@ MOST_PIECES = 4096
 """So many pieces are remembered: most texts are made of the same few."""
 
 
+class Tokens(NamedTuple):
+    """How many tokens a text has: about, and at the most. Those of its parts may be added up."""
+
+    usual: int
+    most: int
+
+
+def count(text: str) -> Tokens:
+    """Count both at once."""
+    pieces = _PIECE.findall(text)
+    about = round(_USUAL_SCALE * sum(map(_usual_piece, pieces)))
+    return Tokens(about, int(sum(map(_most_of_piece, pieces))) + 1)
+
+
 def usual(text: str) -> int:
     """About how many tokens a text has."""
-    return round(_USUAL_SCALE * sum(map(_usual_piece, _PIECE.findall(text))))
-
-
-def most(text: str) -> int:
-    """How many tokens a text can have at the most."""
-    return int(sum(map(_most_of_piece, _PIECE.findall(text)))) + 1
+    return count(text).usual
 
 
 @lru_cache(MOST_PIECES)
@@ -44,6 +54,7 @@ def _usual_piece(piece: str) -> float:
     return 0.1 if piece.isspace() else _MARK + _NEXT_MARK * (size - 1)
 
 
+@lru_cache(MOST_PIECES)
 def _most_of_piece(piece: str) -> float:
     if not piece.isascii():
         return len(piece.encode("utf-8", "replace"))

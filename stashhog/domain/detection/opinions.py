@@ -12,14 +12,12 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import replace
 from typing import Literal
 
 from stashhog.domain.detection.knowledge import Knowledge
 from stashhog.domain.detection.model import Trust
 from stashhog.domain.detection.scoring import Scored, bounded
-from stashhog.domain.detection.spelling import title_text
 from stashhog.domain.detection.titles import TitleCandidate, chosen_title
 from stashhog.domain.names import plain
 
@@ -44,19 +42,15 @@ def swayed(scored: Scored, opinions: Opinions, knowledge: Knowledge) -> Scored:
     """A copy of the candidates with the opinions in their scores, best first again."""
     out = replace(scored)
     if "studio" in opinions:
-        out.studios = [copy(c) for c in scored.studios]
-        for studio in out.studios:
-            studio.score += _shift(opinions, "studio", studio.id, knowledge)
-        out.studios.sort(key=lambda c: (-c.score, c.id))
+        moved = (c.moved(_shift(opinions, "studio", c.id, knowledge)) for c in scored.studios)
+        out.studios = sorted(moved, key=lambda c: (-c.score, c.id))
         out.likely = None
     if "performers" in opinions:
-        out.performers = [copy(c) for c in scored.performers]
-        for performer in out.performers:
-            performer.score += _shift(opinions, "performers", performer.id, knowledge)
+        out.performers = [
+            c.moved(_shift(opinions, "performers", c.id, knowledge)) for c in scored.performers
+        ]
     if "tags" in opinions:
-        out.tags = [copy(c) for c in scored.tags]
-        for tag in out.tags:
-            tag.score += _shift(opinions, "tags", tag.id, knowledge)
+        out.tags = [c.moved(_shift(opinions, "tags", c.id, knowledge)) for c in scored.tags]
     if "date" in opinions:
         out.dates = sorted(
             ((s + _shift(opinions, "date", c.value, knowledge), c) for s, c in scored.dates),
@@ -75,20 +69,21 @@ def _shift(opinions: Opinions, field: str, key: str, knowledge: Knowledge) -> fl
 def _titles(
     scored: Scored, opinions: Opinions, knowledge: Knowledge
 ) -> list[tuple[float, TitleCandidate]]:
-    found = list(scored.titles)
-    known = {plain(title_text(c, scored.view)) for _, c in found}
-    weights = knowledge.weights
-    for text in opinions["title"]:
-        if plain(text) in known:
+    found = [(s, c, scored.title_of(c)[1]) for s, c in scored.titles]
+    known = {key for _, _, key in found}
+    chosen = {plain(text): text for text in sorted(opinions["title"])}
+    weights, trust = knowledge.weights, knowledge.trust.get("title", Trust())
+    for key, text in chosen.items():
+        if key in known:
             continue
         fresh = chosen_title(
             text, scored.reading, scored.name_tokens(weights), scored.top_studio(weights),
             scored.view,
         )  # fmt: skip
         if fresh is not None:
-            found.append((bounded(weights.linear["title"].score(fresh.row)), fresh))
+            score = bounded(weights.linear["title"].score(fresh.row))
+            found.append((score, fresh, scored.title_of(fresh)[1]))
     swayed_ones = [
-        (score + _shift(opinions, "title", title_text(c, scored.view), knowledge), c)
-        for score, c in found
+        (score + (trust.agrees if key in chosen else trust.disagrees), c) for score, c, key in found
     ]
     return sorted(swayed_ones, key=lambda item: -item[0])

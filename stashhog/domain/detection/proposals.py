@@ -26,12 +26,10 @@ from stashhog.domain.detection.opinions import Opinions, swayed, verdict
 from stashhog.domain.detection.performers import WEAK, Mention, PerformerCandidate
 from stashhog.domain.detection.reading import Segment, known_title, place_span, read
 from stashhog.domain.detection.scoring import STEPS, Scored, bounded
-from stashhog.domain.detection.spelling import title_text
 from stashhog.domain.detection.studio import StudioCandidate
 from stashhog.domain.detection.tags import TagCandidate, TagMention
 from stashhog.domain.detection.wording import PLACES, evidence_of, rounded
 from stashhog.domain.library import Scene
-from stashhog.domain.names import plain
 
 UNNAMED_LEAST = 0.6
 """Tags that no text names are proposed from this confidence on."""
@@ -290,12 +288,11 @@ def _propose_title(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterab
         return
     calibrator = knowledge.weights.calibrators["title"]
     score, best = scored.titles[0]
-    text = title_text(best, scored.view)
+    text, key = scored.title_of(best)
     if not text or text == scene.title:
         return
-    key = plain(text)
-    others = ((s, title_text(c, scored.view)) for s, c in scored.titles[1:])
-    second = next(((s, other) for s, other in others if plain(other) != key), None)
+    others = ((s, *scored.title_of(c)) for s, c in scored.titles[1:])
+    second = next(((s, other) for s, other, its_key in others if its_key != key), None)
     confidence = rounded(calibrator.confidence(score, bounded(second[0] if second else -8.0)))
     runner_up = None
     if second is not None:

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from stashhog.domain.detection.knowledge import Knowledge
 from stashhog.domain.detection.proposals import Examined
 from stashhog.domain.detection.scoring import bounded
-from stashhog.domain.detection.spelling import title_text
 from stashhog.domain.library import EntityKind
-from stashhog.domain.names import plain
 
 UNSURE: Mapping[str, tuple[float, float]] = {
     "studio": (0.2, 0.8), "performers": (0.2, 0.8), "date": (0.2, 0.8), "title": (0.15, 0.8),
@@ -90,7 +88,7 @@ def _worded(examined: Examined) -> bool:
 
 
 def options_of(examined: Examined, knowledge: Knowledge) -> Iterable[tuple[str, list[Option]]]:
-    """By field what may be right, the likeliest first."""
+    """By field what may be right, the likeliest first; of texts no more than are ever asked."""
     scored, scene = examined.scored, examined.scene
     if scored is None:
         return
@@ -114,10 +112,10 @@ def options_of(examined: Examined, knowledge: Knowledge) -> Iterable[tuple[str, 
             key=_likeliest,
         ),
     )
-    yield "date", _texts(((c.value, s) for s, c in scored.dates), knowledge, "date")
+    yield "date", _texts(((s, c.value, c.value) for s, c in scored.dates), knowledge, "date")
     yield (
         "title",
-        _texts(((title_text(c, scored.view), s) for s, c in scored.titles), knowledge, "title"),
+        _texts(((s, *scored.title_of(c)) for s, c in scored.titles), knowledge, "title"),
     )
     yield (
         "tags",
@@ -140,12 +138,16 @@ def _option(knowledge: Knowledge, kind: EntityKind, entity_id: str, confidence: 
     return Option(knowledge.lexicon.name(kind, entity_id), entity_id, round(confidence, 4))
 
 
-def _texts(found: Iterable[tuple[str, float]], knowledge: Knowledge, field: str) -> list[Option]:
-    """Different texts, best first, each against the best other one."""
+def _texts(
+    found: Iterable[tuple[float, str, str]], knowledge: Knowledge, field: str
+) -> list[Option]:
+    """The first different texts of those found, best first, each against the best other one."""
     best: dict[str, tuple[str, float]] = {}
-    for text, score in found:
-        best.setdefault(plain(text), (text, score))
-    ranked = sorted(best.values(), key=lambda item: -item[1])
+    for score, text, key in found:
+        best.setdefault(key, (text, score))
+        if len(best) == MOST_OPTIONS[field]:
+            break
+    ranked = list(best.values())
     calibrator = knowledge.weights.calibrators[field]
     options = []
     for at, (text, score) in enumerate(ranked):

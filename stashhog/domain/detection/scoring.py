@@ -19,9 +19,11 @@ from stashhog.domain.detection.performers import (
     sure_cast,
 )
 from stashhog.domain.detection.reading import Reading
+from stashhog.domain.detection.spelling import title_text
 from stashhog.domain.detection.studio import StudioCandidate, studio_candidates
 from stashhog.domain.detection.tags import TagCandidate, TagContext, tag_candidates
 from stashhog.domain.detection.titles import TitleCandidate, title_candidates
+from stashhog.domain.names import plain
 
 SURE = 0.5
 
@@ -40,6 +42,15 @@ class Scored:
     titles: list[tuple[float, TitleCandidate]] = field(default_factory=list)
     tags: list[TagCandidate] = field(default_factory=list)
     likely: dict[str, float] | None = None
+    written: dict[tuple[int, int, int], tuple[str, str]] = field(default_factory=dict)
+
+    def title_of(self, candidate: TitleCandidate) -> tuple[str, str]:
+        """The candidate's run as a title, and in the form that titles are compared in."""
+        run = (id(candidate.segment), candidate.first, candidate.after)
+        if run not in self.written:
+            text = title_text(candidate, self.view)
+            self.written[run] = text, plain(text)
+        return self.written[run]
 
     def likely_studios(self, weights: Weights) -> dict[str, float]:
         """The studio on the scene, or the best candidates with their probability."""
