@@ -25,7 +25,7 @@ import structlog
 import trio
 
 from actors import ActorPorts, Actors, open_actors
-from stashhog.api import create_app
+from stashhog.api import announce_setup, create_app
 from stashhog.api.dependencies import Services
 from stashhog.api.server import serve_http
 from stashhog.api.settings_holder import SettingsHolder
@@ -165,6 +165,7 @@ async def serve(
                 interpreter.keep_for_good()
                 with _announced(core.holder.current, url, services.command_token):
                     _log.info("serving", url=url)
+                    await announce_setup(app, core.holder.current)
                     if on_ready is not None:
                         nursery.start_soon(on_ready, services, url)
                     await services.closing.wait()

@@ -31,6 +31,7 @@ from stashhog.api.routes import BLUEPRINTS, health, metrics, ui
 from stashhog.api.security.doors import Doors
 from stashhog.api.security.gate import Gate
 from stashhog.api.server import Edge
+from stashhog.core.config import Settings
 
 _AT_THE_ROOT: tuple[Blueprint, ...] = (health.bp, metrics.bp, docs.bp)
 """Also without `/api` before them."""
@@ -61,6 +62,12 @@ def create_app(services: Services) -> QuartTrio:
     app.register_blueprint(ui.bp)
     app.asgi_app = _layers(app, services, doors)  # type: ignore[method-assign, assignment]  # how Quart is wrapped
     return app
+
+
+async def announce_setup(app: QuartTrio, settings: Settings) -> None:
+    """Print the one-time token where nobody could come in without it."""
+    doors: Doors = app.extensions[DOORS]
+    await doors.announce_setup_where_needed(settings)
 
 
 def _layers(app: QuartTrio, services: Services, doors: Doors) -> ASGIApp:

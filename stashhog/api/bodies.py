@@ -22,9 +22,9 @@ import trio
 from quart_trio import QuartTrio
 
 from stashhog.api.asgi import ASGIApp, Message, Receive, Scope, Send, exchange_of, header
-from stashhog.api.contract import JSON, Operation, operation_of
+from stashhog.api.contract import JSON, SAFE_METHODS, Operation, operation_of
 from stashhog.api.error_handlers import ClientGoneError, ProblemError
-from stashhog.api.security.gate import SAFE_METHODS, CurrentSettings
+from stashhog.api.security.gate import CurrentSettings
 from stashhog.core.exceptions import DiskFullError
 
 GRACE_SECONDS = 10.0

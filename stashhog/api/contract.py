@@ -22,6 +22,7 @@ from quart import Response, current_app, request
 from quart.typing import ResponseReturnValue
 
 from stashhog.api.error_handlers import ProblemError
+from stashhog.core.config import Settings
 from stashhog.core.exceptions import ValidationError
 
 P = ParamSpec("P")
@@ -32,6 +33,7 @@ M = TypeVar("M", bound=BaseModel)
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 OCTETS = "application/octet-stream"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 HOLD_TO_CONTRACT = "HOLD_TO_CONTRACT"
 """The app's configuration key that tests set, to have answers held against their models."""
 
@@ -48,6 +50,10 @@ class BodyModel(BaseModel):
     """Base of all body models: unknown fields are refused, a number is not a text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class NoBody(BodyModel):
+    """What may be sent to a route that takes nothing: nothing, or `{}`."""
 
 
 def exactly_one(*names: str) -> dict[str, Any]:
@@ -83,7 +89,9 @@ class Operation:
     """What a route takes and gives.
 
     `returns` maps each good status to its model (None: no body; a text: that media type). `errors`
-    are the statuses that this route adds to those that each route of its make may answer.
+    are the statuses that this route adds to those that each route of its make may answer. An open
+    route with `open_while` is closed like any other where that does not hold, one that is open only
+    `after_setup` in setup mode.
     """
 
     summary: str
@@ -95,11 +103,17 @@ class Operation:
     body_limit_bytes: int | None = None
     streams: bool = False
     open: bool = False
+    open_while: Callable[[Settings], bool] | None = None
+    after_setup: bool = False
 
     @property
     def media_types(self) -> tuple[str, ...]:
         """What a body may be sent as; one that streams also as a file of no named type."""
         return (self.consumes, OCTETS) if self.streams else (self.consumes,)
+
+    def is_open(self, settings: Settings) -> bool:
+        """Whether everybody may call it as things are set."""
+        return self.open and (self.open_while is None or self.open_while(settings))
 
     @property
     def first_status(self) -> int:
@@ -128,6 +142,8 @@ def operation(
     body_limit_bytes: int | None = None,
     streams: bool = False,
     open: bool = False,  # noqa: A002 - the word of the contract: open to everybody
+    open_while: Callable[[Settings], bool] | None = None,
+    after_setup: bool = False,
     admits: Callable[[], None] | None = None,
 ) -> Callable[[Callable[P, Awaitable[Any]]], Callable[P, Awaitable[ResponseReturnValue]]]:
     """Declare a route: `@bp.get(…)` first, then this.
@@ -145,11 +161,23 @@ def operation(
         streams: The body may be as large as a plan import and is not read before the route runs:
             take `get_exchange().body`, an iterator of pieces.
         open: Everybody may call it, without credentials. The list is checked by a test.
+        open_while: Open only while this holds.
+        after_setup: Closed in setup mode, though open.
         admits: Raises where this caller may not; asked before anything that was sent is judged.
     """
     shapes = dict(returns) if isinstance(returns, Mapping) else {200: returns}
     declared = Operation(
-        summary, shapes, query, body, tuple(errors), consumes, body_limit_bytes, streams, open
+        summary,
+        shapes,
+        query,
+        body,
+        tuple(errors),
+        consumes,
+        body_limit_bytes,
+        streams,
+        open,
+        open_while,
+        after_setup,
     )
     lists = _list_fields(query) if query is not None else frozenset()
 
@@ -164,6 +192,8 @@ def operation(
                 kwargs["query"] = parse_query(query, request.args.lists(), lists)
             if body is not None:
                 kwargs["body"] = parse_body(body, cast("bytes", await request.get_data()))
+            elif not streams and request.method not in SAFE_METHODS:
+                parse_body(NoBody, cast("bytes", await request.get_data()))
             return to_response(await handler(*args, **kwargs), declared)
 
         route.operation = declared  # type: ignore[attr-defined]  # functions have no typed attributes

@@ -211,7 +211,7 @@ class TargetMiddleware:
             await self.app(scope, receive, send)
             return
         path, root = scope["path"], self._settings.current.app.root_path
-        if not path.startswith("/") or "\0" in path:
+        if not path.startswith("/"):
             raise ProblemError(400, "bad_target", "the request's target is not a path")
         exchange_of(scope).root_path = root
         if root and (path == root or path.startswith(root + "/")):

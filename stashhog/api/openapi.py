@@ -17,12 +17,18 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from quart_trio import QuartTrio
 from werkzeug.routing import Rule
 
-from stashhog.api.contract import JSON, NDJSON, Operation, SocketOperation, operation_of
+from stashhog.api.contract import (
+    JSON,
+    NDJSON,
+    SAFE_METHODS,
+    Operation,
+    SocketOperation,
+    operation_of,
+)
 from stashhog.api.error_handlers import PROBLEM_JSON
 from stashhog.api.schemas.common import ErrorResponse
 
 _REF = "#/components/schemas/{model}"
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _DESCRIPTION = """\
 Reviewable, undoable metadata for a Stash library.
 
@@ -218,8 +224,8 @@ def error_statuses(rule: Rule, method: str, declared: Operation) -> set[int]:
     statuses = {400, 421, *declared.errors}
     if not declared.open:
         statuses |= {401, 503}
-    if method not in _SAFE:
-        statuses |= {403, 408, 413, 415}
+    if method not in SAFE_METHODS:
+        statuses |= {403, 408, 413, 415, 422}
     if rule.arguments:
         statuses.add(404)
     if declared.query is not None or declared.body is not None:

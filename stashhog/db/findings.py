@@ -216,9 +216,14 @@ def _insert(s: Session, plan_id: int, changes: Sequence[NewChange]) -> None:
                 to_json(change.evidence),
                 int(change.creates_entity),
             )
-            for change in changes
+            for change in sorted(changes, key=_place)
         ],
     )
+
+
+def _place(change: NewChange) -> tuple[int, str]:
+    """Ids rise as the list of a plan goes: by scene, then by field."""
+    return row_id(change.scene_id) or 0, change.field
 
 
 def _mark_analyzed(s: Session, job_id: str, analyzed: Mapping[str, str]) -> None:

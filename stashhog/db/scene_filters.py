@@ -40,7 +40,6 @@ _MISSING: Mapping[str, Condition] = {
     "details": scenes.c.has_details == 0,
 }
 MISSING = tuple(_MISSING)
-_EMPTY: tuple[Any, ...] = ("", [], ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class SceneFilters:
     """All that are given must hold; the names are the API's."""
 
     q: str | None = None
-    studio_id: str | None = None
+    studio_id: tuple[str, ...] = ()
     performer_id: tuple[str, ...] = ()
     performer_match: str = "all"
     tag_id: tuple[str, ...] = ()
@@ -66,7 +65,7 @@ class SceneFilters:
         return asdict(self)
 
 
-_LISTS = frozenset({"performer_id", "tag_id", "missing"})
+_LISTS = frozenset({"studio_id", "performer_id", "tag_id", "missing"})
 _FLAGS = frozenset({"organized", "analyzed", "deleted"})
 _NAMES = frozenset(field.name for field in fields(SceneFilters))
 _CHOICES: Mapping[str, Sequence[str]] = {
@@ -105,12 +104,16 @@ def filters_from_mapping(given: Mapping[str, Any]) -> SceneFilters:
                 '{"all": true} stands alone in a filter', code="ambiguous_selection"
             )
         return SceneFilters()
-    said = {name: value for name, value in said.items() if value not in _EMPTY}
+    said = {name: value for name, value in said.items() if not _says_nothing(value)}
     if not said.keys() - {"performer_match", "tag_match"}:
         raise ValidationError(
             'the filter says nothing; everything is {"all": true}', code="empty_selection"
         )
     return filters_from_query(said)
+
+
+def _says_nothing(value: Any) -> bool:
+    return not value.strip() if isinstance(value, str) else value in ([], ())
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -166,9 +169,9 @@ def plain_conditions(filters: SceneFilters, *, by_set: bool) -> list[Condition]:
     """
     deleted = unindexed("deleted_at") if by_set else scenes.c.deleted_at
     found: list[Condition] = [deleted.is_not(None) if filters.deleted else deleted.is_(None)]
-    if filters.studio_id is not None:
-        ids = row_ids([filters.studio_id])
-        found.append(scenes.c.studio_id == ids[0] if ids else false())
+    if filters.studio_id:
+        ids = row_ids(filters.studio_id)
+        found.append(scenes.c.studio_id == ids[0] if len(ids) == 1 else scenes.c.studio_id.in_(ids))
     if filters.organized is not None:
         found.append(scenes.c.organized == int(filters.organized))
     if filters.analyzed is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stashhog.domain.events import EntityHook, OtherHook, SceneHook
-from tests.api.conftest import House, OpenHouse, Reply
+from tests.api.conftest import KEY, House, OpenHouse, Reply
 
 SECRET = "CANARY-hook-51c9"
 
@@ -20,6 +20,14 @@ async def post(house: House, body: Any, secret: str | None = SECRET) -> Reply:
 def passed_on(house: House) -> list[Any]:
     manager: Any = house.services.actors.sync_manager
     return list(manager.hooks)
+
+
+async def test_without_a_secret_in_the_settings_it_is_closed_to_strangers(locked: House) -> None:
+    for secret in (None, "", SECRET):
+        reply = await post(locked, {"id": 1, "type": "Scene.Update.Post"}, secret)
+        assert (reply.status, reply.json["code"]) == (401, "unauthorized")
+    owner = await locked.call("POST", "/api/hooks/stash", json={}, headers={"x-api-key": KEY})
+    assert (owner.status, owner.json["code"]) == (404, "not_found")
 
 
 async def test_without_a_secret_in_the_settings_there_is_no_such_route(house: House) -> None:

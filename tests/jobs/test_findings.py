@@ -50,6 +50,14 @@ async def test_what_another_plan_proposes_or_accepted_is_left_out_and_what_it_di
     assert [change["scene_id"] for change in await at.changes(later)] == ["2", "3"]
 
 
+async def test_ids_rise_as_the_list_goes(at: Desk) -> None:
+    plan_id = await at.plan(*full_set("1"), *full_set("2"), accept=False)
+    changes = await at.changes(plan_id)
+    assert len(changes) == 10
+    assert [c["id"] for c in changes] == sorted(c["id"] for c in changes)
+    assert [c["scene_id"] for c in changes] == ["1"] * 5 + ["2"] * 5
+
+
 async def test_a_value_is_the_same_however_it_is_spelt_and_comes_once(at: Desk) -> None:
     spelt = [
         new_change("1", "performers", {"id": None, "name": name}, creates=True)

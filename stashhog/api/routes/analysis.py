@@ -230,7 +230,7 @@ def _change_filter(body: ChangeFilterBody | None) -> dict[str, Any] | None:
 async def edit_change(change_id: int, body: EditBody) -> dict[str, Any]:
     """`proposed` is checked like a detector's value and marks the change as edited."""
     given = body.model_dump(exclude_unset=True)
-    if not given:
+    if body.status is None and "proposed" not in given:
         raise ValidationError("give a status or a proposed value", code="empty_selection")
     return await get_db().write(
         db_plans.edit_change,

@@ -54,7 +54,12 @@ async def setup(body: SetupBody) -> Response:
 
 @bp.post("/auth/login")
 @operation(
-    "Sign in by cookie", UserResponse, body=LoginBody, errors=(401, 429, 503, 507), open=True
+    "Sign in by cookie",
+    UserResponse,
+    body=LoginBody,
+    errors=(401, 429, 503, 507),
+    open=True,
+    after_setup=True,
 )
 async def login(body: LoginBody) -> Response:
     """The cookie is `HttpOnly` and `SameSite=Strict`."""
@@ -69,6 +74,7 @@ async def login(body: LoginBody) -> Response:
     body=LoginBody,
     errors=(401, 429, 503, 507),
     open=True,
+    after_setup=True,
 )
 async def token(body: LoginBody) -> TokenResponse:
     """For programs: send it as `Authorization: Bearer`."""

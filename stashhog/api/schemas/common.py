@@ -101,7 +101,7 @@ class ListQuery(QueryModel):
     size: int = Field(DEFAULT_SIZE, ge=1, le=MAX_SIZE)
     sort: str | None = Field(None, max_length=64, description="A sort key; `-key` is descending.")
     cursor: str | None = Field(
-        None, max_length=2048, description="`next_cursor` of a former page, in place of `page`."
+        None, description="`next_cursor` of a former page, in place of `page`."
     )
 
     @classmethod

@@ -29,7 +29,7 @@ class SceneListQuery(ListQuery):
     q: Text | None = Field(
         None, description="Words over title, path, details, performers, studio and tags."
     )
-    studio_id: StashId | None = None
+    studio_id: Ids | None = Field(None, description="One of these.")
     performer_id: Ids | None = None
     performer_match: Match | None = None
     tag_id: Ids | None = None
@@ -50,7 +50,7 @@ class SceneFilterBody(BodyModel):
 
     all: Literal[True] | None = None
     q: Text | None = None
-    studio_id: StashId | None = None
+    studio_id: StashId | Ids | None = None
     performer_id: Ids | None = None
     performer_match: Match | None = None
     tag_id: Ids | None = None

@@ -78,6 +78,7 @@ class Doors:
         self._loaded = False
         self._loading = trio.Lock()
         self._setup_token: str | None = None
+        self._changing_password = trio.Lock()
         self._tickets: dict[str, _Ticket] = {}
         self._sockets: set[_OpenSocket] = set()
         self.brake = LoginBrake()
@@ -91,7 +92,7 @@ class Doors:
         if await self.has_credentials(settings):
             return Regime.CLOSED
         called_local = peer.authority is not None and is_loopback(peer.authority.name)
-        if is_loopback(settings.app.host.strip("[]")) and peer.local and called_local:
+        if _listens_to_this_machine_only(settings) and peer.local and called_local:
             return Regime.OPEN
         return Regime.SETUP
 
@@ -110,6 +111,13 @@ class Doors:
 
     # --- setup ----------------------------------------------------------------------------------
 
+    async def announce_setup_where_needed(self, settings: Settings) -> None:
+        """Print the token at the start, where nobody could come in without it."""
+        if settings.security.mode == "none" or _listens_to_this_machine_only(settings):
+            return
+        if not await self.has_credentials(settings):
+            self.announce_setup()
+
     def announce_setup(self) -> None:
         """Print the one-time token to the log, once; without it nobody can set up."""
         if self._setup_token is None:
@@ -127,12 +135,13 @@ class Doors:
             ConflictError: `already_set_up`.
             ProblemError: 401 `bad_credentials`.
         """
-        if await self.has_credentials(settings):
-            raise ConflictError("this installation has its credentials", code="already_set_up")
-        if self._setup_token is None or not _same(self._setup_token, token):
-            raise _refused("the setup token is wrong; it stands in the log")
-        await self._store_password(password)
-        self._setup_token = None
+        async with self._changing_password:
+            if await self.has_credentials(settings):
+                raise ConflictError("this installation has its credentials", code="already_set_up")
+            if self._setup_token is None or not _same(self._setup_token, token):
+                raise _refused("the setup token is wrong; it stands in the log")
+            await self._store_password(password)
+            self._setup_token = None
 
     # --- credentials ----------------------------------------------------------------------------
 
@@ -161,11 +170,12 @@ class Doors:
         Raises:
             ProblemError: 401 `bad_credentials`, the old one is wrong.
         """
-        await self._load()
-        if self._password_hash is not None and not await self.check_password(old):
-            raise _refused("the old password is wrong")
-        await self._store_password(new)
-        await self.end_all()
+        async with self._changing_password:
+            await self._load()
+            if self._password_hash is not None and not await self.check_password(old):
+                raise _refused("the old password is wrong")
+            await self._store_password(new)
+            await self.end_all()
 
     async def _store_password(self, password: str) -> None:
         hashed = await self._hashing.hash(password)
@@ -281,6 +291,10 @@ class Doors:
         for entry in self._sockets:
             if session in (None, entry.session) and (but is None or entry.session != but):
                 entry.ended.set()
+
+
+def _listens_to_this_machine_only(settings: Settings) -> bool:
+    return is_loopback(settings.app.host.strip("[]"))
 
 
 def _refused(detail: str) -> ProblemError:

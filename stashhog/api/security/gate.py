@@ -31,14 +31,12 @@ from stashhog.api.asgi import (
     headers_named,
     is_web,
 )
-from stashhog.api.contract import Operation, operation_of
+from stashhog.api.contract import SAFE_METHODS, Operation, operation_of
 from stashhog.api.error_handlers import ProblemError
 from stashhog.api.security.doors import COOKIE, OWNER, Doors, Regime
 from stashhog.api.security.origins import is_allowed, is_listed_origin, is_own_origin
 from stashhog.api.security.peers import Peer, read_peer
 from stashhog.core.config import Settings
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 _ANYBODY = Visitor("anonymous", "open")
 _LOCAL_OWNER = Visitor(OWNER, "open")
@@ -79,16 +77,20 @@ class Gate:
             await answer(scope, send, 204, ())
             return
         exchange.rule = match_rule(self._quart, scope)
-        if not self._is_open(exchange.rule):
+        if not await self._is_open(exchange.rule, peer, settings):
             exchange.visitor = await self._admit(scope, peer, settings)
         _check_origin(scope, peer, settings)
         await self.app(scope, receive, send)
 
-    def _is_open(self, rule: Rule | None) -> bool:
+    async def _is_open(self, rule: Rule | None, peer: Peer, settings: Settings) -> bool:
         if rule is None:
             return False
         operation = operation_of(self._quart.view_functions[rule.endpoint])
-        return isinstance(operation, Operation) and operation.open
+        if not isinstance(operation, Operation) or not operation.is_open(settings):
+            return False
+        if not operation.after_setup:
+            return True
+        return await self._doors.regime(settings, peer) is not Regime.SETUP
 
     async def _admit(self, scope: Scope, peer: Peer, settings: Settings) -> Visitor:
         regime = await self._doors.regime(settings, peer)
