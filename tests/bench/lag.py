@@ -11,11 +11,12 @@ import tempfile
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from stashhog.demo import SampleStash, generate_library
 from tests.bench.heart import Lag
-from tests.bench.service import MINUTES, Latencies, pulse_of
+from tests.bench.service import MINUTES, Latencies, forget_peak, peak_bytes, pulse_of
 from tests.rig.api import Api
 from tests.rig.service import Service
 from tests.rig.stash import Stash
@@ -25,30 +26,50 @@ IDLE_S = 3.0
 APPLY_S = 20.0
 
 
+@dataclass(frozen=True, slots=True)
+class While:
+    """One while of a service: what it cost, and what somebody outside felt of it."""
+
+    name: str
+    began: float
+    ended: float
+    worked: float
+    peak: int
+    pulse: Latencies
+
+    def told(self, beats: Path) -> str:
+        """What there is to say of it, in one line."""
+        lag = Lag.between(beats, self.began, self.ended)
+        return (
+            f"{self.name}: {self.ended - self.began:.1f} s ({self.worked:.1f} s of work), at most "
+            f"{self.peak / 1e6:.0f} MB, the loop is late by p50 {lag.p50:.1f} p99 {lag.p99:.1f} "
+            f"max {lag.most:.1f} ms ({lag.beats} beats); {self.pulse}"
+        )
+
+
 class Whiles:
     """What is measured: named whiles, judged once the service has ended and its beats are there."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._whiles: list[tuple[str, float, float, Latencies]] = []
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._whiles: list[While] = []
 
     @contextmanager
     def of(self, name: str) -> Generator[None]:
         """One while."""
-        with pulse_of(self._url) as pulse:
-            began = time.time()
+        with pulse_of(self._service.url) as pulse:
+            forget_peak(self._service)
+            began, worked = time.time(), self._service.cpu_seconds
             yield
-            ended = time.time()
-        self._whiles.append((name, began, ended, pulse))
+            ended, worked = time.time(), self._service.cpu_seconds - worked
+        peak = peak_bytes(self._service)
+        self._whiles.append(While(name, began, ended, worked, peak, pulse))
 
     def tell(self, beats: Path) -> None:
         """Print a line for each."""
-        for name, began, ended, pulse in self._whiles:
-            lag = Lag.between(beats, began, ended)
-            print(
-                f"{name}: {ended - began:.1f} s, the loop is late by p50 {lag.p50:.1f} p99 "
-                f"{lag.p99:.1f} max {lag.most:.1f} ms ({lag.beats} beats); {pulse}"
-            )
+        for one in self._whiles:
+            print(one.told(beats))
+        self._whiles.clear()
 
 
 def run(argv: Sequence[str]) -> int:
@@ -71,7 +92,7 @@ def run(argv: Sequence[str]) -> int:
             program=("-m", "tests.bench.heart", str(beats)),
         )
         with service:
-            whiles = Whiles(service.url)
+            whiles = Whiles(service)
             _work(Api(service.url), whiles, apply=options.stash is None)
             service.stop()
         whiles.tell(beats)

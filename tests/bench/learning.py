@@ -3,6 +3,12 @@
 In this process alone, without a store: the scenes are read from a file as they are needed, each
 once, as the service reads them page by page. Times are of the processor, so what else the machine
 does counts little. Memory is what comes on top of the entities and the code.
+
+With `--service` the whole service does it, beside a Stash that has the library: it learns in the
+first analysis, which looks at one scene only, knows it in the second and after a restart, and is
+told in between that a person changed something. Its times are the wall clock's, and the event
+loop's pulse is felt meanwhile as `tests.bench.lag` does. `--stash URL` takes what a real Stash has;
+the title of one of its organised scenes is changed, and put back.
 """
 
 from __future__ import annotations
@@ -14,15 +20,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
+
+import httpx
 
 from stashhog.core import interpreter
+from stashhog.demo import SampleLibrary, SampleStash
 from stashhog.domain.detection import DetectionOptions, detect
 from stashhog.domain.learning import learn
 from stashhog.domain.library import Scene
+from stashhog.stash.documents import UPDATE_SCENE
 from tests.bench.accuracy import load_library, scene_of
+from tests.bench.lag import Whiles
+from tests.bench.service import MINUTES
+from tests.rig.api import Api, Shape
+from tests.rig.service import Service
+from tests.rig.stash import Stash
 
 LOOKED_AT = 3_000
 
@@ -32,12 +49,23 @@ def run(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench learning")
     parser.add_argument("--scenes", type=int, default=25_000, help="all of them organised")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--service", action="store_true", help="in the whole service")
+    parser.add_argument("--stash", metavar="URL", help="a real one, for the whole service")
+    parser.add_argument("--api-key", metavar="KEY")
     options = parser.parse_args(argv)
-    with TemporaryDirectory() as home:
-        made = ("--scenes", str(options.scenes), "--organized", "1.0")
-        command = (sys.executable, "-m", "tests.corpora", home, str(options.seed), *made)
-        subprocess.run(command, check=True)
-        _measure(Path(home) / str(options.seed))
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(TemporaryDirectory()))
+        url = options.stash
+        if url is None:
+            made = ("--scenes", str(options.scenes), "--organized", "1.0")
+            command = (sys.executable, "-m", "tests.corpora", home, str(options.seed), *made)
+            subprocess.run(command, check=True)
+            if not options.service:
+                _measure(home / str(options.seed))
+                return 0
+            sample = SampleStash(SampleLibrary.from_corpus(home / str(options.seed)))
+            url = stack.enter_context(Stash(sample)).url
+        _serve(home, url, options.api_key)
     return 0
 
 
@@ -69,3 +97,62 @@ def _scenes(folder: Path) -> Iterator[Scene]:
 
 def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def _serve(home: Path, url: str, api_key: str | None) -> None:
+    """Learn in the whole service: at first, again, after a restart, and after changes."""
+    beats = home / "beats"
+    service = Service(
+        home / "service",
+        url,
+        env={"STASHHOG_STASH__API_KEY": api_key} if api_key else {},
+        program=("-m", "tests.bench.heart", str(beats)),
+    )
+    with service, _Person(url, api_key) as person:
+        api, whiles = Api(service.url), Whiles(service)
+        with whiles.of("full sync"):
+            api.ended(api.sync("full"), seconds=MINUTES)
+        scene = api.get("/scenes", organized=True, size=1)["items"][0]
+        with whiles.of("first analysis"):
+            _looked(api, scene)
+        with whiles.of("second analysis"):
+            _looked(api, scene)
+        service.stop()
+        whiles.tell(beats)
+        service.start()
+        with whiles.of("after a restart"):
+            _looked(api, scene)
+        for what, title in ((" changed", f"{scene['title']} again"), (" put back", scene["title"])):
+            person.call(scene["id"], title)
+            api.ended(api.sync("incremental"), seconds=MINUTES)
+            with whiles.of(f"one title{what}"):
+                _looked(api, scene)
+        service.stop()
+        whiles.tell(beats)
+
+
+def _looked(api: Api, scene: Shape) -> None:
+    """Analyse one scene, and what has to be learned before."""
+    options = {"include_organized": True}
+    api.ended(api.analyse(scene_ids=[scene["id"]], options=options), seconds=MINUTES)
+
+
+class _Person:
+    """Somebody who changes titles in Stash's own page."""
+
+    def __init__(self, url: str, api_key: str | None) -> None:
+        headers = {"Accept": "application/json", **({"ApiKey": api_key} if api_key else {})}
+        self._http = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def call(self, scene_id: str, title: str | None) -> None:
+        """Give a scene a title."""
+        given = {"ids": [scene_id], "title": title}
+        body = {"query": UPDATE_SCENE.text, "variables": {"input": given}}
+        answer = self._http.post("/graphql", json=body).json()
+        assert "errors" not in answer, answer

@@ -96,10 +96,15 @@ def seconds(job: Shape) -> float:
 
 
 def peak_bytes(service: Service) -> int:
-    """The most memory that the process ever had resident (Linux)."""
+    """The most memory that the process had resident, ever or since `forget_peak` (Linux)."""
     status = Path(f"/proc/{service.present.pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
+
+
+def forget_peak(service: Service) -> None:
+    """Let `peak_bytes` tell the most since now (Linux)."""
+    Path(f"/proc/{service.present.pid}/clear_refs").write_text("5")
 
 
 def resident_bytes(service: Service) -> int:

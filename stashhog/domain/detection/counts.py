@@ -25,13 +25,21 @@ class Counts:
 
     def add(self, slot: str, value: str, target: str, times: int = 1) -> None:
         """Count a target under a value; the total is the caller's."""
-        rows = self.slots.get(slot)
-        if rows is None:
-            rows = self.slots[slot] = {}
-        row = rows.get(value)
-        if row is None:
-            row = rows[value] = {}
+        row = self._row(slot, value)
         row[target] = row.get(target, 0) + times
+
+    def saw(self, slot: str, value: str, *targets: str) -> None:
+        """Count a value, and each target that came with it."""
+        row = self._row(slot, value)
+        row[TOTAL] = row.get(TOTAL, 0) + 1
+        for target in targets:
+            row[target] = row.get(target, 0) + 1
+
+    def _row(self, slot: str, value: str) -> dict[str, int]:
+        try:
+            return self.slots[slot][value]
+        except KeyError:
+            return self.slots.setdefault(slot, {}).setdefault(value, {})
 
 
 Tops = Mapping[str, Mapping[str, tuple[tuple[str, int], ...]]]

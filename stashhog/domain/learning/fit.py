@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import compress
 from operator import mul
 
 from stashhog.domain.detection.counts import sigmoid
@@ -40,11 +41,6 @@ def fit_linear(
     """
     size = len(towards)
     weights = list(towards)
-    sparse: list[list[tuple[int, float]]] = []
-    for at, row in enumerate(rows):
-        if not at % SLICE:
-            checkpoint()
-        sparse.append([(place, x) for place, x in enumerate(row) if x])
     least = math.inf
     step = [0.0] * size
     for _ in range(STEPS):
@@ -56,7 +52,7 @@ def fit_linear(
         for start in range(0, len(rows), SLICE):
             checkpoint()
             part = slice(start, start + SLICE)
-            loss += _accumulate(rows[part], sparse[part], labels[part], weights, gradient, curve)
+            loss += _accumulate(rows[part], labels[part], weights, gradient, curve)
         if loss > least:
             # too far: half the way back, as often as it takes
             step = [s / 2.0 for s in step]
@@ -75,7 +71,6 @@ def fit_linear(
 
 def _accumulate(
     rows: Sequence[Sequence[float]],
-    sparse: Sequence[list[tuple[int, float]]],
     labels: Sequence[bool],
     weights: list[float],
     gradient: list[float],
@@ -83,12 +78,13 @@ def _accumulate(
 ) -> float:
     """Add rows to the gradient and to the lower triangle of the curvature; returns their loss."""
     loss = 0.0
-    for row, items, right in zip(rows, sparse, labels, strict=True):
+    for row, right in zip(rows, labels, strict=True):
         score = sum(map(mul, weights, row))
         p = sigmoid(score)
         loss += softplus(-score if right else score)
         miss = right - p
         bend = max(p * (1.0 - p), 1e-6)
+        items = list(compress(enumerate(row), row))
         for place, (at, x) in enumerate(items):
             gradient[at] += miss * x
             line = curve[at]

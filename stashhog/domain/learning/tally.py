@@ -51,20 +51,16 @@ def tally(counts: Counts, scene: Scene, reading: Reading) -> None:
     _tally_words(counts, reading, title)
     _tally_name_places(counts, scene, reading)
     for plain_word, word in spellings(scene.title or ""):
-        counts.add(SPELLINGS, plain_word, TOTAL)
-        counts.add(SPELLINGS, plain_word, word)
-    titled = title is not None
-    for slot, value in (("style", reading.style), ("S>titled", scene.studio_id or "")):
-        counts.add(slot, value, TOTAL)
-        if titled:
-            counts.add(slot, value, "titled")
+        counts.saw(SPELLINGS, plain_word, word)
+    titled = () if title is None else ("titled",)
+    counts.saw("style", reading.style, *titled)
+    counts.saw("S>titled", scene.studio_id or "", *titled)
 
 
 def _tally_entities(counts: Counts, scene: Scene, reading: Reading) -> None:
     studio = scene.studio_id
     if studio is not None:
-        counts.add("S", "", TOTAL)
-        counts.add("S", "", studio)
+        counts.saw("S", "", studio)
         counts.add("Y", studio, reading.style)
     counts.add("Y", "", reading.style)
     given = [("S", studio)] if studio is not None else []
@@ -77,21 +73,15 @@ def _tally_entities(counts: Counts, scene: Scene, reading: Reading) -> None:
         for slot, members in (("P", scene.performer_ids), ("T", scene.tag_ids)):
             if kind not in "SF" and slot == "P":
                 continue
-            counts.add(f"{kind}>{slot}", value, TOTAL)
-            for member in members:
-                counts.add(f"{kind}>{slot}", value, member)
-    for slot, members in (("P", scene.performer_ids), ("T", scene.tag_ids)):
-        counts.add(slot, "", TOTAL)
-        for member in members:
-            counts.add(slot, "", member)
+            counts.saw(f"{kind}>{slot}", value, *members)
+    counts.saw("P", "", *scene.performer_ids)
+    counts.saw("T", "", *scene.tag_ids)
     if studio is None:
         return
     for performer in scene.performer_ids:
-        counts.add("P>S", performer, TOTAL)
-        counts.add("P>S", performer, studio)
+        counts.saw("P>S", performer, studio)
     for place, value in reading.places:
-        counts.add(f"S:{place}", value, TOTAL)
-        counts.add(f"S:{place}", value, studio)
+        counts.saw(f"S:{place}", value, studio)
 
 
 def _title_span(scene: Scene, reading: Reading) -> tuple[int, int] | None:
@@ -116,7 +106,7 @@ def _tally_hits(
     for hit in segment.hits:
         shared = sum(ref.kind == "performer" for ref in hit.refs)
         for slot in {_slot(segment, hit, ref, title) for ref in hit.refs}:
-            counts.add(slot, hit.key, TOTAL)
+            counts.saw(slot, hit.key)
         for ref in hit.refs:
             if ref.kind == "studio":
                 right = ref.id == scene.studio_id
@@ -124,9 +114,7 @@ def _tally_hits(
                 _judge(counts, slot, hit.key, ref.id, kind, "s-class", right=right)
                 word = word_before(segment, hit)
                 if word:
-                    counts.add("s<", word, TOTAL)
-                    if right:
-                        counts.add("s<", word, "right")
+                    counts.saw("s<", word, *_RIGHT[right])
             elif ref.kind == "performer":
                 mention = Mention(
                     segment, hit.key, hit.first, hit.after, ref.form, hit.inside, shared, _KINDS
@@ -143,12 +131,12 @@ def _tally_hits(
                     beside.append(ref.id)
     if segment.role == "stem":
         for tag in beside[:3]:
-            counts.add("T>T", tag, TOTAL)
-            for other in scene.tag_ids:
-                counts.add("T>T", tag, other)
+            counts.saw("T>T", tag, *scene.tag_ids)
 
 
 _KINDS = frozenset({"performer"})
+_RIGHT: tuple[tuple[str, ...], tuple[str, ...]] = ((), ("right",))
+"""What is counted besides the total: nothing where a thing is wrong."""
 
 
 def _slot(segment: Segment, hit: Hit, ref: Ref, title: tuple[int, int] | None) -> str:
@@ -164,10 +152,9 @@ def _judge(
     counts: Counts, slot: str, key: str, target: str, kind: str, classes: str, *, right: bool
 ) -> None:
     """Count a spelling for itself and for its class, as seen and as right."""
-    counts.add(classes, kind, TOTAL)
+    counts.saw(classes, kind, *_RIGHT[right])
     if right:
         counts.add(slot, key, target)
-        counts.add(classes, kind, "right")
 
 
 def _tally_first_names(counts: Counts, scene: Scene, segment: Segment) -> None:
@@ -176,7 +163,7 @@ def _tally_first_names(counts: Counts, scene: Scene, segment: Segment) -> None:
             segment, slip.key, slip.first, slip.after, slip.form, "", len(slip.ids), _KINDS
         )
         slot, kind = performer_slot(segment.role), mention_class(mention)
-        counts.add(slot, slip.key, TOTAL)
+        counts.saw(slot, slip.key)
         counts.add("p-class", kind, TOTAL, len(slip.ids))
         for performer in scene.performer_ids:
             if performer in slip.ids:
@@ -196,9 +183,7 @@ def _tally_dates(counts: Counts, scene: Scene, reading: Reading) -> None:
                 keys = [("D", f"{segment.role[0]}{habit}")]
                 keys.extend((slot, f"{place}|{habit}") for slot, place in places)
                 for slot, key in keys:
-                    counts.add(slot, key, TOTAL)
-                    if right:
-                        counts.add(slot, key, "right")
+                    counts.saw(slot, key, *_RIGHT[right])
 
 
 def _tally_words(counts: Counts, reading: Reading, title: tuple[int, int] | None) -> None:
@@ -208,9 +193,7 @@ def _tally_words(counts: Counts, reading: Reading, title: tuple[int, int] | None
     first, after = title
     low = own.tokens.low
     for at, word in enumerate(low[:MOST_TOKENS]):
-        counts.add("w", word, TOTAL)
-        if first <= at < after:
-            counts.add("w", word, "in")
+        counts.saw("w", word, *(("in",) if first <= at < after else ()))
     counts.add("w", low[first], "first")
     counts.add("w", low[after - 1], "last")
 
@@ -222,18 +205,15 @@ def _tally_name_places(counts: Counts, scene: Scene, reading: Reading) -> None:
     """Count what kind of name stood in each place, for names that no library has yet."""
     if reading.stem is not None:
         for mark, run in runs(reading.stem, label(reading.stem, _NOTHING)):
-            counts.add("n:stem", run.place, TOTAL)
-            if mark in _NAME_MARKS:
-                counts.add("n:stem", run.place, _NAME_MARKS[mark])
+            counts.saw("n:stem", run.place, *_NAME_MARKS.get(mark, ()))
     for segment, above in kin_places(reading):
-        counts.add("n:kin", above, TOTAL)
         size = len(segment.tokens)
         whole = [hit for hit in segment.hits if hit.first == 0 and hit.after == size]
-        for kind in {ref.kind for hit in whole for ref in hit.refs if _is_of(scene, ref)}:
-            counts.add("n:kin", above, kind)
+        kinds = {ref.kind for hit in whole for ref in hit.refs if _is_of(scene, ref)}
+        counts.saw("n:kin", above, *kinds)
 
 
-_NAME_MARKS = {"P": "performer", "S": "studio"}
+_NAME_MARKS = {"P": ("performer",), "S": ("studio",)}
 
 
 def _is_of(scene: Scene, ref: Ref) -> bool:
@@ -245,8 +225,7 @@ def survey(counts: Counts, path: str, until: str) -> None:
     for manner, order in only_readings(stem(path), until):
         for slot, value in (("D?", ""), *survey_places(places_of(path))):
             key = f"{value}|{manner}" if value else manner
-            counts.add(slot, key, TOTAL)
-            counts.add(slot, key, order)
+            counts.saw(slot, key, order)
 
 
 def survey_folders(counts: Counts, path: str, lexicon: Lexicon) -> None:
@@ -266,9 +245,8 @@ def survey_folders(counts: Counts, path: str, lexicon: Lexicon) -> None:
         }
         if named and segment.role != "stem":
             key = "".join(segment.tokens.low)
-            counts.add(CATCH_ALL, key, TOTAL)
-            if any(named.isdisjoint(studios[other].parent_ids) for other in nearer - named):
-                counts.add(CATCH_ALL, key, "other")
+            other = any(named.isdisjoint(studios[one].parent_ids) for one in nearer - named)
+            counts.saw(CATCH_ALL, key, *(("other",) if other else ()))
         nearer |= named
 
 
@@ -290,11 +268,7 @@ def _tally_ends(counts: Counts, segment: Segment, labels: Labels, span: tuple[in
                 ("b>", start_context(of, gaps, at), at == span[0]),
                 ("b<", end_context(of, gaps, at + 1), at + 1 == span[1]),
             ):
-                counts.add(slot, role + context, TOTAL)
-                if right:
-                    counts.add(slot, role + context, "right")
+                counts.saw(slot, role + context, *_RIGHT[right])
             shape = f"{labels.template}|{template_of(of[:at], gaps)}|{of[at]}"
             if at == low or of[at - 1] != of[at] or at == span[0]:
-                counts.add("template", shape, TOTAL)
-                if at == span[0]:
-                    counts.add("template", shape, "right")
+                counts.saw("template", shape, *_RIGHT[at == span[0]])

@@ -16,9 +16,12 @@ from dataclasses import dataclass
 from stashhog.domain.detection.counts import Counts, View
 from stashhog.domain.detection.lexicon import Lexicon
 from stashhog.domain.detection.model import Linear, Weights
+from stashhog.domain.detection.performers import PerformerCandidate
 from stashhog.domain.detection.reading import known_title, last_day, read
 from stashhog.domain.detection.scoring import STEPS, Scored, rivals
 from stashhog.domain.detection.spelling import title_text
+from stashhog.domain.detection.studio import StudioCandidate
+from stashhog.domain.detection.tags import TagCandidate
 from stashhog.domain.learning.fit import fit_calibrator, fit_linear, with_omissions
 from stashhog.domain.learning.tally import TITLE_SLOTS, survey, survey_folders, tally, tally_titles
 from stashhog.domain.library import Scene
@@ -37,13 +40,58 @@ SHOWN_STUDIO = (8, 3)
 Checkpoint = Callable[[], None]
 
 
+_TAKEN: list[float] = []
+
+
 @dataclass(slots=True)
 class Example:
-    """A scene whose truth is known, while it is looked at as if it were not."""
+    """A scene whose truth is known, while it is looked at as if it were not.
+
+    `rows` are those of one field's candidates, in their order.
+    """
 
     scene: Scene
     lexicon: Lexicon
     scored: Scored
+    rows: Sequence[array[float]] = ()
+
+    def take_rows(self, name: str) -> None:
+        """Take the rows from the candidates: as arrays they are a third of the size."""
+        scored = self.scored
+        match name:
+            case "date":
+                self.rows = [array("d", c.row) for _, c in scored.dates]
+                scored.dates = [(score, c._replace(row=_TAKEN)) for score, c in scored.dates]
+            case "title":
+                self.rows = [array("d", c.row) for _, c in scored.titles]
+                scored.titles = [(score, c._replace(row=_TAKEN)) for score, c in scored.titles]
+            case _:
+                found = _of(name, scored)
+                self.rows = [array("d", c.row) for c in found]
+                for candidate in found:
+                    candidate.row = _TAKEN
+
+    def settle(self, name: str) -> None:
+        """Let go of what no later field looks at."""
+        self.rows = ()
+        match name:
+            case "date":
+                self.scored.dates = []
+            case "title":
+                self.scored.titles = self.scored.titles[:1]
+            case _:
+                pass
+
+
+def _of(name: str, scored: Scored) -> Sequence[StudioCandidate | PerformerCandidate | TagCandidate]:
+    """The candidates of a field that has entities."""
+    match name:
+        case "studio":
+            return scored.studios
+        case "performers":
+            return scored.performers
+        case _:
+            return scored.tags
 
 
 def folded(
@@ -110,17 +158,19 @@ def fit_weights(
         for example in examples:
             checkpoint()
             step(example.scored, example.lexicon, weights)
-            if len(rows) < most_rows:
-                for row, right in _labelled(name, example):
-                    rows.append(array("d", row))
-                    labels.append(right)
+            example.take_rows(name)
+            known = _known(name, example) if len(rows) < most_rows else ()
+            if known:
+                rows += example.rows
+                labels += known
         fitted = fit_linear(rows, labels, linear[name].weights, ridge=RIDGE, checkpoint=checkpoint)
         linear[name] = Linear(fitted)
         scores: list[tuple[float, float, bool]] = []
         for example in examples:
             checkpoint()
-            _rescore(name, example.scored, linear[name])
+            _rescore(name, example, linear[name])
             scores.extend(_winners(name, example))
+            example.settle(name)
         calibrators[name] = fit_calibrator(
             scores, calibrators[name], ridge=CALIBRATION_RIDGE, checkpoint=checkpoint
         )
@@ -129,44 +179,43 @@ def fit_weights(
     return Weights(linear, calibrators)
 
 
-def _labelled(name: str, example: Example) -> Iterator[tuple[Sequence[float], bool]]:
-    """Each candidate's row, and whether it is right."""
+def _known(name: str, example: Example) -> Sequence[bool]:
+    """For each candidate whether it is right; nothing where that is not known."""
     scene, scored = example.scene, example.scored
     match name:
         case "studio":
-            yield from ((c.row, c.id == scene.studio_id) for c in scored.studios)
+            return [c.id == scene.studio_id for c in scored.studios]
         case "performers":
-            yield from ((c.row, c.id in scene.performer_ids) for c in scored.performers)
+            return [c.id in scene.performer_ids for c in scored.performers]
         case "date" if scene.date:
-            yield from ((c.row, c.value == scene.date) for _, c in scored.dates)
+            return [c.value == scene.date for _, c in scored.dates]
         case "title" if scene.title:
             truth = plain(scene.title)
-            yield from (
-                (c.row, plain(title_text(c, scored.view)) == truth) for _, c in scored.titles
-            )
+            return [plain(title_text(c, scored.view)) == truth for _, c in scored.titles]
         case "tags":
-            yield from ((c.row, c.id in scene.tag_ids) for c in scored.tags)
+            return [c.id in scene.tag_ids for c in scored.tags]
         case _:
-            return
+            return ()
 
 
-def _rescore(name: str, scored: Scored, linear: Linear) -> None:
+def _rescore(name: str, example: Example, linear: Linear) -> None:
     """Give the candidates their scores by the weights just fitted, best first."""
+    scored, scores = example.scored, list(map(linear.score, example.rows))
     match name:
         case "date":
-            scored.dates = [(linear.score(c.row), c) for _, c in scored.dates]
+            scored.dates = [(score, c) for score, (_, c) in zip(scores, scored.dates, strict=True)]
             scored.dates.sort(key=lambda item: (-item[0], item[1].value))
         case "title":
-            scored.titles = [(linear.score(c.row), c) for _, c in scored.titles]
+            scored.titles = [
+                (score, c) for score, (_, c) in zip(scores, scored.titles, strict=True)
+            ]
             scored.titles.sort(key=lambda item: -item[0])
-        case "studio":
-            for studio in scored.studios:
-                studio.score = linear.score(studio.row)
-            scored.studios.sort(key=lambda c: (-c.score, c.id))
-            scored.likely = None
         case _:
-            for candidate in scored.performers if name == "performers" else scored.tags:
-                candidate.score = linear.score(candidate.row)
+            for score, candidate in zip(scores, _of(name, scored), strict=True):
+                candidate.score = score
+    if name == "studio":
+        scored.studios.sort(key=lambda c: (-c.score, c.id))
+        scored.likely = None
 
 
 def _winners(name: str, example: Example) -> Iterator[tuple[float, float, bool]]:
