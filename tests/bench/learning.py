@@ -36,7 +36,7 @@ from stashhog.domain.library import Scene
 from stashhog.stash.documents import UPDATE_SCENE
 from tests.bench.accuracy import load_library, scene_of
 from tests.bench.lag import Whiles
-from tests.bench.service import MINUTES
+from tests.bench.service import MINUTES, ended
 from tests.rig.api import Api, Shape
 from tests.rig.service import Service
 from tests.rig.stash import Stash
@@ -134,7 +134,8 @@ def _serve(home: Path, url: str, api_key: str | None) -> None:
 def _looked(api: Api, scene: Shape) -> None:
     """Analyse one scene, and what has to be learned before."""
     options = {"include_organized": True}
-    api.ended(api.analyse(scene_ids=[scene["id"]], options=options), seconds=MINUTES)
+    job = ended(api, api.analyse(scene_ids=[scene["id"]], options=options), every_s=0.1)
+    assert job["status"] == "completed", job
 
 
 class _Person:

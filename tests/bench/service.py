@@ -79,14 +79,14 @@ def measured(service: Service, what: str, items: int | None = None) -> Generator
     print(f"{what}: {wall:.2f} s,{rate} peak {peak_bytes(service) / 1e6:.0f} MB, {pulse}")
 
 
-def ended(api: Api, job: Shape) -> Shape:
+def ended(api: Api, job: Shape, *, every_s: float = 0.5) -> Shape:
     """Wait for the end, looking seldom: each look costs what is being measured."""
 
     def look() -> Shape | None:
         now = api.job(job["id"])
         return now if now["status"] in FINAL else None
 
-    return until(look, f"the end of {job['kind']}", seconds=MINUTES, every_s=0.5)
+    return until(look, f"the end of {job['kind']}", seconds=MINUTES, every_s=every_s)
 
 
 def seconds(job: Shape) -> float:
