@@ -255,6 +255,8 @@ def bind_sockets(config: ServerConfig, settings: Settings) -> Sockets:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             reason = "another program does; choose another app.port"
+        elif isinstance(error, socket.gaierror):
+            reason = "no machine has that name"
         else:
             reason = os.strerror(error.errno) if error.errno else str(error)
         raise SettingsError(f"cannot listen on {where}: {reason}") from None

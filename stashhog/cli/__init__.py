@@ -79,6 +79,8 @@ app.command(
     help="List the copies of the database, or put one in its place.",
 )
 
+CONFIDENCE = Number(gte=0, lte=1)
+PlanId = Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))]
 POLL_S = 0.2
 CANCEL_S = 10.0
 ENDED = FINAL | {JobStatus.INTERRUPTED}
@@ -146,7 +148,10 @@ def analyze(
     ] = False,
     name: Annotated[str | None, Parameter(help="The plan's name.")] = None,
     min_confidence: Annotated[
-        float | None, Parameter(help="Leave out what is less sure; unset: as in the settings.")
+        float | None,
+        Parameter(
+            help="Leave out what is less sure; unset: as in the settings.", validator=CONFIDENCE
+        ),
     ] = None,
     use_llm: Annotated[
         Literal["auto", "always", "never"] | None,
@@ -186,11 +191,14 @@ def analyze(
 
 @app.command
 def apply(
-    plan_id: int,
+    plan_id: PlanId,
     *,
     accept: Annotated[
         float | None,
-        Parameter(help="First accept what is proposed with at least this confidence."),
+        Parameter(
+            help="First accept what is proposed with at least this confidence (0 to 1).",
+            validator=CONFIDENCE,
+        ),
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -207,7 +215,7 @@ def apply(
 
 @app.command
 def undo(
-    plan_id: int,
+    plan_id: PlanId,
     *,
     remove_created: Annotated[
         bool, Parameter(negative="", help="Remove entities that the plan created, if unused.")
@@ -237,7 +245,7 @@ def list_plans(*, as_json: AsJson = False, data_dir: DataDir = None) -> int:
 
 @plans_app.command(name="show")
 def show_plan(
-    plan_id: int,
+    plan_id: PlanId,
     *,
     changes: Annotated[bool, Parameter(negative="", help="All its changes too.")] = False,
     as_json: AsJson = False,

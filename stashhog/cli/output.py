@@ -43,6 +43,16 @@ AWAY_CODES = frozenset(
 )
 
 
+WAITS = {
+    "stash_unavailable": "Stash does not answer",
+    "stash_scanning": "Stash scans",
+    "stash_generating": "Stash generates",
+    "model_unavailable": "the model does not answer",
+    "disk_full": "the disk is full",
+    "busy": "another program holds the database",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Printer:
     """Prints for a person or, with `as_json`, for a program."""
@@ -116,13 +126,17 @@ class _Bar:
             sys.stdout.flush()
             return
         progress, waiting = job["progress"], job["waiting"]
-        text = f"waiting: {waiting['code']}" if waiting else progress["message"] or job["status"]
+        text = _wait(waiting["code"]) if waiting else progress["message"] or job["status"]
         self._bar.update(
             self._task,
             description=f"{job['kind']}: {text}",
             completed=progress["done"],
             total=progress["total"],
         )
+
+
+def _wait(code: str) -> str:
+    return f"waits: {WAITS.get(code, code)} (Ctrl-C ends it)"
 
 
 def _readable(value: Any) -> str:

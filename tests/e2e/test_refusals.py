@@ -44,6 +44,9 @@ def test_a_bad_setting_or_argument_ends_the_command_with_one_line(tmp_path: Path
         "frobnicate": ({}, ("frobnicate",)),
         "--prot": ({}, ("serve", "--prot", "1")),
         "one": ({}, ("apply", "one")),
+        "plan-id": ({}, ("apply", "99999999999999999999")),
+        "--accept": ({}, ("apply", "1", "--accept", "95")),
+        "--min-confidence": ({}, ("analyze", "--min-confidence", "-0.5")),
     }
     with ThreadPoolExecutor(4) as pool:
         started = {

@@ -240,6 +240,12 @@ async def test_an_address_that_is_not_ours_is_one_line(tmp_path: Any) -> None:
         await serve_http(hello(), settings, {}, trio.Event())  # type: ignore[arg-type]  # Quart
 
 
+async def test_a_host_name_that_nobody_has_is_one_line(tmp_path: Any) -> None:
+    settings = Settings(app=AppSettings(host="nobody.invalid", port=0, data_dir=tmp_path))
+    with pytest.raises(SettingsError, match="no machine has that name"):
+        await serve_http(hello(), settings, {}, trio.Event())  # type: ignore[arg-type]  # Quart
+
+
 async def test_a_missing_certificate_is_one_line(tmp_path: Any) -> None:
     settings = Settings(app=AppSettings(port=0, data_dir=tmp_path))
     missing = str(tmp_path / "none.pem")
