@@ -255,7 +255,7 @@ def bind_sockets(config: ServerConfig, settings: Settings) -> Sockets:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             reason = "another program does; choose another app.port"
-        elif isinstance(error, socket.gaierror):
+        elif error.errno is not None and error.errno < 0:  # of the resolver
             reason = "no machine has that name"
         else:
             reason = os.strerror(error.errno) if error.errno else str(error)
