@@ -30,7 +30,16 @@ from stashhog.core.redaction import redact, register_secret
 __all__ = ["configure_logging", "register_secret"]
 
 # These name every request, some with headers and bodies.
-_CHATTY = ("httpcore", "httpcore2", "httpx", "httpx2", "openai", "trio-websocket", "urllib3")
+_CHATTY = (
+    "httpcore",
+    "httpcore2",
+    "httpx",
+    "httpx2",
+    "openai",
+    "trio-websocket",
+    "urllib3",
+    "alembic.runtime.plugins",
+)
 _FIRST = ("timestamp", "level", "event", "logger")
 _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"

@@ -166,6 +166,14 @@ def test_the_level_holds_for_everybody() -> None:
     assert [event["event"] for event in events(stream)] == ["loud"]
 
 
+def test_libraries_that_talk_of_themselves_are_heard_from_warnings_on() -> None:
+    stream = json_log()
+    for name in ("httpx", "alembic.runtime.plugins.setup"):
+        logging.getLogger(name).info("I am here")
+        logging.getLogger(name).warning("I am ill")
+    assert [event["event"] for event in events(stream)] == ["I am ill", "I am ill"]
+
+
 def test_configuring_anew_replaces_the_former_log() -> None:
     first, second = json_log(), json_log()
     structlog.get_logger("x").info("here")

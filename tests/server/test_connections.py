@@ -241,7 +241,7 @@ async def test_an_address_that_is_not_ours_is_one_line(tmp_path: Any) -> None:
 
 
 async def test_a_host_name_that_nobody_has_is_one_line(tmp_path: Any) -> None:
-    settings = Settings(app=AppSettings(host="no name", port=0, data_dir=tmp_path))
+    settings = Settings(app=AppSettings(host="nobody.invalid", port=0, data_dir=tmp_path))
     with pytest.raises(SettingsError, match="no machine has that name"):
         await serve_http(hello(), settings, {}, trio.Event())  # type: ignore[arg-type]  # Quart
 
