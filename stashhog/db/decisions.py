@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from stashhog.core.exceptions import ValidationError
 from stashhog.db.changes import ChangeFilters, filter_conditions
+from stashhog.db.foresight import meetings
 from stashhog.db.plan_rows import plan_row, settle_plan
 from stashhog.db.tables import changes, rejections
 from stashhog.db.values import moment_text, row_id, run, to_json
@@ -43,9 +44,10 @@ def decide(
     ids: Sequence[int] | None = None,
     filters: ChangeFilters | None = None,
     dry_run: bool = False,
+    foresee: bool = False,
     now: datetime,
 ) -> dict[str, Any]:
-    """Move many changes of a plan; returns `{updated, by_field, by_source}`.
+    """Move many changes of a plan; returns `{updated, by_field, by_source, meets}`.
 
     Args:
         s: A Session that writes (or reads, for a dry run).
@@ -54,6 +56,7 @@ def decide(
         ids: Which changes; those that are not the plan's move nothing.
         filters: Or which changes; one that filters nothing means all.
         dry_run: Only count.
+        foresee: Say what a dry run of accepting would meet (`foresight.MEETINGS`).
         now: The present time.
 
     Raises:
@@ -70,6 +73,8 @@ def decide(
     movable = [now_.value for now_ in movable_to(status)]
     chosen = select(changes.c.id).where(*conditions, changes.c.status.in_(movable))
     counts = _counted(s, chosen)
+    asked = foresee and dry_run and status is ChangeStatus.ACCEPTED
+    counts["meets"] = meetings(s, chosen) if asked else None
     if counts["updated"] and not dry_run:
         move(s, chosen, status, now)
         settle_plan(s, plan_id)

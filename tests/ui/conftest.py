@@ -8,15 +8,18 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stashhog import ui
+from stashhog.demo.library import generate_library
 from stashhog.ui import build_hook
-from tests.rig.browser import Chromium, find_chromium
+from tests.rig.browser import Chromium, Tab, find_chromium, open_tab
+from tests.rig.installation import Installation, installed
 
 SOURCE = Path(ui.__file__).parent
 
@@ -78,3 +81,34 @@ def chromium(built: Path) -> Generator[Chromium]:
 def axe(node: str) -> str:
     """The script of axe-core, which finds what keeps people out."""
     return (SOURCE / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def at(tmp_path_factory: pytest.TempPathFactory, built: object) -> Generator[Installation]:
+    library = generate_library(scenes=120)
+    with installed(tmp_path_factory.mktemp("review"), library=library) as both:
+        both.api.synced()
+        yield both
+
+
+@pytest.fixture
+def plan(at: Installation) -> Generator[dict[str, Any]]:
+    """A plan over all that is not organised; deleted afterwards, so that the next is the same."""
+    made = at.api.plan_made(filter={"organized": False})
+    assert made["changes"] > 100
+    yield made
+    at.api.undone(made["id"])
+    at.api.decide(made["id"], "proposed", filter={"all": True})
+    at.api.ask("DELETE", f"/analysis/plans/{made['id']}", expect=204)
+
+
+@pytest.fixture
+async def tab(at: Installation, plan: dict[str, Any], chromium: Chromium) -> AsyncGenerator[Tab]:
+    """The plan's page; afterwards nothing may have gone wrong or elsewhere."""
+    async with open_tab(chromium) as page:
+        await page.goto(f"{at.service.url}/plans/{plan['id']}")
+        await page.wait("document.querySelector('.change-row.current')")
+        yield page
+        assert page.errors == []
+        assert page.dialogs == []
+        assert page.foreign_requests(at.service.url) == []

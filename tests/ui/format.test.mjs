@@ -25,6 +25,7 @@ test("an unknown price is unknown and not nothing", () => {
 test("progress without a total says only what is known", () => {
   assert.equal(progressText({ done: 12, total: null, unit: "scenes", rate: null, eta_s: null }), "12 scenes");
   assert.equal(progressText({ done: 120, total: 1000, unit: "scenes", rate: 35.2, eta_s: 25 }), "120 of 1,000 scenes · 35/s · 25 s left");
+  assert.equal(progressText({ done: 0, total: 9, unit: "scenes", message: "learning from organised scenes", rate: null, eta_s: null }), "Learning from organised scenes");
 });
 
 test("a wait says for what and when the next try comes", () => {

@@ -49,6 +49,8 @@ test("an analysis's options say only what was chosen", () => {
 test("a setting's field is what its schema says", () => {
   const seconds = describe("stash.timeout", { type: "number", unit: "seconds", minimum: 0.5, description: "All that one request may take." });
   assert.deepEqual([seconds.kind, seconds.unit, seconds.label, seconds.nullable], ["number", "seconds", "All that one request may take", false]);
+  const long = describe("analysis.use_llm", { enum: ["auto"], description: "When a model is asked: auto asks it about scenes in doubt." });
+  assert.deepEqual([long.label, long.hint, seconds.hint], ["When a model is asked", "Auto asks it about scenes in doubt", ""]);
   const key = describe("stash.api_key", { anyOf: [{ type: "string", writeOnly: true }, { type: "null" }] });
   assert.deepEqual([key.kind, key.nullable], ["secret", true]);
   assert.equal(describe("openai.enabled", { anyOf: [{ type: "boolean" }, { type: "null" }] }).kind, "choice");

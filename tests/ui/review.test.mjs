@@ -4,7 +4,9 @@ import { DEFAULTS, matcher, readFilters, statusMatches, writeFilters } from "../
 import { History } from "../../stashhog/ui/src/review/history.ts";
 import { PlanIndex, sceneName } from "../../stashhog/ui/src/review/index.ts";
 import { grouped, Layout } from "../../stashhog/ui/src/review/layout.ts";
+import { meetingsOf, met, together } from "../../stashhog/ui/src/review/meetings.ts";
 import { pressed, undoTarget } from "../../stashhog/ui/src/review/rules.ts";
+import { scopesOf } from "../../stashhog/ui/src/review/scopes.ts";
 import { atLeast, histogram, summarize } from "../../stashhog/ui/src/review/summary.ts";
 import { queryText } from "../../stashhog/ui/src/core/links.ts";
 
@@ -151,4 +153,44 @@ test("each confidence falls into one bin, 1 into the last", () => {
 test("a scene without a title goes by its file's name, on either kind of path", () => {
   assert.equal(sceneName({ id: "1", title: null, path: "C:\\films\\a b.mp4" }), "a b.mp4");
   assert.equal(sceneName({ id: "1", title: "", path: null }), "Scene 1");
+});
+
+test("the parts of a plan that may be written are those that hold something and are not the whole", () => {
+  const index = indexOf(
+    [1, "5", "title", "a", { status: "accepted" }], [2, "5", "date", "b", { status: "applied" }],
+    [3, "6", "title", "c", { status: "accepted" }], [4, "6", "date", "d"],
+  );
+  const look = { changes: all(index), matching: null, selected: new Set([2, 3, 4]), current: index.changes.get(1) };
+  const parts = (write, asked = "all", more = {}) =>
+    scopesOf(write, asked, { ...look, ...more }).map(({ name, changes, body }) => [name, changes.map(({ id }) => id), body]);
+  assert.deepEqual(parts("apply"), [
+    ["all", [1, 3], {}], ["selected", [3], { change_ids: [3] }],
+    ["scene", [1], { scene_ids: ["5"] }], ["one", [1], { change_ids: [1] }],
+  ]);
+  assert.deepEqual(parts("undo"), [["all", [2], {}]]);
+  // What was asked for stays a part of its own, so that nothing else goes with it.
+  assert.deepEqual(parts("undo", "scene"), [["all", [2], {}], ["scene", [2], { scene_ids: ["5"] }]]);
+  assert.deepEqual(parts("apply", "all", { matching: new Set([3, 4]), selected: new Set(), current: undefined }), [
+    ["all", [1, 3], {}], ["shown", [3], { change_ids: [3] }],
+  ]);
+});
+
+test("what accepting would meet is said in words, the names that come up most first", () => {
+  const index = indexOf(
+    ...[1, 2, 3].map((id) => [id, String(id), "tags", { id: "9", name: "Rain" }, { action: "add" }]),
+    [4, "1", "tags", { id: "8", name: "Sun" }, { action: "add" }], [5, "1", "title", "a"],
+  );
+  const meets = { gone: [], changed: [5], rivals: [], rejected: [4], rejected_elsewhere: [1, 2, 3, 4] };
+  const said = meetingsOf(meets, (id) => index.changes.get(id));
+  assert.deepEqual(said.map(({ text }) => Number.parseInt(text, 10)), [1, 4, 1]);
+  assert.equal(said[1].names, "tag Rain (3), tag Sun");
+  assert.deepEqual([...met(meets)].sort(), [1, 2, 3, 4, 5]);
+  assert.equal(together(null, null), null);
+  assert.deepEqual(together(meets, meets).changed, [5, 5]);
+});
+
+test("what lies between two changes is found from either end", () => {
+  const layout = shownOf(indexOf([1, "5", "title", "a"], [2, "5", "date", "b"], [3, "6", "title", "c"]));
+  const ids = (from, to) => layout.span(from, to).map(({ id }) => id);
+  assert.deepEqual([ids(1, 3), ids(3, 1), ids(2, 2), ids(99, 2)], [[1, 2, 3], [1, 2, 3], [2], [2]]);
 });

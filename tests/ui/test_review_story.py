@@ -2,68 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator
-from functools import partial
 from typing import Any
 
-import pytest
-import trio
-
-from stashhog.demo.library import generate_library
 from tests.rig.browser import Chromium, Tab, open_tab
-from tests.rig.installation import Installation, installed
-
-ENDED = "All decisions saved"
-
-
-@pytest.fixture(scope="module")
-def at(tmp_path_factory: pytest.TempPathFactory, built: object) -> Generator[Installation]:
-    library = generate_library(scenes=120)
-    with installed(tmp_path_factory.mktemp("review"), library=library) as both:
-        both.api.synced()
-        yield both
-
-
-@pytest.fixture
-def plan(at: Installation) -> Generator[dict[str, Any]]:
-    """A plan over all that is not organised; deleted afterwards, so that the next is the same."""
-    made = at.api.plan_made(filter={"organized": False})
-    assert made["changes"] > 100
-    yield made
-    at.api.undone(made["id"])
-    at.api.decide(made["id"], "proposed", filter={"all": True})
-    at.api.ask("DELETE", f"/analysis/plans/{made['id']}", expect=204)
-
-
-@pytest.fixture
-async def tab(at: Installation, plan: dict[str, Any], chromium: Chromium) -> AsyncGenerator[Tab]:
-    """The plan's page; afterwards nothing may have gone wrong or elsewhere."""
-    async with open_tab(chromium) as page:
-        await page.goto(f"{at.service.url}/plans/{plan['id']}")
-        await page.wait("document.querySelector('.change-row.current')")
-        yield page
-        assert page.errors == []
-        assert page.dialogs == []
-        assert page.foreign_requests(at.service.url) == []
-
-
-async def aside(act: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Do what blocks in a thread, for the sample Stash runs in a loop of its own."""
-    return await trio.to_thread.run_sync(partial(act, *args, **kwargs))
-
-
-async def saved(tab: Tab) -> None:
-    await tab.wait(f"document.querySelector('.review-foot').innerText.includes('{ENDED}')")
-
-
-async def current(tab: Tab) -> str:
-    words: str = await tab.run("document.querySelector('.change-row.current .values').innerText")
-    return words
-
-
-def counts(at: Installation, plan: dict[str, Any]) -> dict[str, int]:
-    found: dict[str, int] = at.api.plan(plan["id"])["counts"]
-    return {name: number for name, number in found.items() if number}
+from tests.rig.installation import Installation
+from tests.ui.reviewing import aside, counts, current, saved
 
 
 async def test_keys_decide_move_and_take_back(

@@ -199,16 +199,21 @@ async def review_plan(plan_id: int, query: ReviewQuery) -> Response:
 @bp.patch("/plans/<id:plan_id>/changes")
 @operation("Decide many changes", DecideResponse, body=DecideBody, errors=(404,))
 async def decide_changes(plan_id: int, body: DecideBody) -> dict[str, Any]:
-    """Only changes that may move there are moved and counted; `dry_run` only counts."""
+    """Only changes that may move there are moved and counted.
+
+    `dry_run` only counts; with `foresee` it says what accepting would meet.
+    """
     wanted = _change_filter(body.filter)
     require_one(ids=body.ids, filter=wanted)
-    return await get_db().write(
+    act = get_db().read if body.dry_run else get_db().write
+    return await act(
         db_plans.decide,
         plan_id,
         ChangeStatus(body.status),
         ids=None if body.ids is None else tuple(body.ids),
         filters=None if wanted is None else db_plans.change_filters(wanted),
         dry_run=body.dry_run,
+        foresee=body.foresee,
         now=datetime.now(UTC),
     )
 

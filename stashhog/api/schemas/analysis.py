@@ -303,14 +303,32 @@ class DecideBody(BodyModel):
     ids: Annotated[list[RowId], Field(max_length=MANY, json_schema_extra=SOME)] | None = None
     filter: ChangeFilterBody | None = None
     dry_run: bool = False
+    foresee: bool = False
+    """Of a dry run of accepting: also say what it would meet."""
+
+
+class MeetingsResponse(ApiModel):
+    """Ids of those changes that accepting would meet something with, as our own copy knows it."""
+
+    gone: list[int]
+    """The scene is no longer in Stash: it would fail."""
+    changed: list[int]
+    """Stash has something else than the plan was made from: it would be a conflict."""
+    rivals: list[int]
+    """Another value is accepted or written for the same field of the same scene."""
+    rejected: list[int]
+    """The same was rejected for this scene before."""
+    rejected_elsewhere: list[int]
+    """This performer, tag or studio was rejected for more scenes than it was accepted for."""
 
 
 class DecideResponse(ApiModel):
-    """How many changes moved (or would)."""
+    """How many changes moved (or would); `meets` where `foresee` asked for it."""
 
     updated: int
     by_field: dict[str, int]
     by_source: dict[str, int]
+    meets: MeetingsResponse | None = None
 
 
 class ProposedEntity(BodyModel):

@@ -153,8 +153,8 @@ class OpenAISettings(_Section):
 
     enabled: bool | None = Field(
         default=None,
-        description="On or off; unset: on once a key or an address was set here. The model's "
-        f"server gets, {MODEL_GETS}.",
+        description="Ask a model about scenes in doubt; unset: once a key or an address was set "
+        f"here. The model's server gets, {MODEL_GETS}.",
     )
     api_key: Secret | None = Field(default=None, description="The model server's key.")
     base_url: Address | None = Field(
@@ -227,8 +227,8 @@ class AnalysisSettings(_Section):
     min_confidence: float = Field(default=0.5, ge=0, le=1, description="Propose nothing below it.")
     use_llm: Literal["auto", "always", "never"] = Field(
         default="auto",
-        description="auto asks the model about scenes in doubt and goes on without it while it is "
-        "away; always asks about all that is open and fails without it; never asks.",
+        description="When a model is asked: auto asks it about scenes in doubt and goes on without "
+        "it while it is away; always asks about all that is open and fails without it; never asks.",
     )
     batch_size: int = count(100, 1, 1000, "Scenes analysed and saved together.")
     max_cost_usd_per_job: float | None = money("Most that the model may cost in one analysis.")
@@ -261,7 +261,8 @@ class SecuritySettings(_Section):
 
     mode: Literal["auto", "none"] = Field(
         default="auto",
-        description="auto asks for credentials beyond this machine; none never asks.",
+        description="Who has to sign in: auto asks for credentials beyond this machine; none "
+        "never asks.",
     )
     api_key: Secret | None = Field(default=None, description="Key that programs come in with.")
     hook_secret: Secret | None = Field(
@@ -316,7 +317,8 @@ class LoggingSettings(_Section):
         default="info", description="The least that is written."
     )
     format: Literal["auto", "console", "json"] = Field(
-        default="auto", description="auto: readable on a terminal, JSON lines elsewhere."
+        default="auto",
+        description="How lines look; auto: readable on a terminal, JSON lines elsewhere.",
     )
     file: PathIn | None = Field(
         default=None, description="Write to this file as well, as JSON lines."

@@ -1,6 +1,7 @@
 // The start: theme, router, keys, session, then the shell.
 
 import { render } from "preact";
+import { startEndings } from "./core/endings";
 import { startKeys } from "./core/keys";
 import { complain } from "./core/notices";
 import { place, startRouter } from "./core/router";
@@ -13,6 +14,7 @@ startTheme();
 startRouter();
 startKeys();
 startSession();
+startEndings();
 const first = findPage(place.peek().path);
 first?.page.prepare?.(first.id);
 addEventListener("unhandledrejection", (event) => complain(event.reason));

@@ -18,6 +18,8 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
     const dialog = element.current!;
     const before = document.activeElement as HTMLElement | null;
     if (!dialog.open) dialog.showModal();
+    // The browser would choose the first, which is the one that closes it.
+    if (!dialog.querySelector("[autofocus]")) dialog.querySelector<HTMLElement>(".dialog-box > :not(.dialog-head) :is(input, select, textarea, button):not(:disabled)")?.focus();
     return () => {
       leaving.current = true;
       dialog.close();

@@ -38,7 +38,7 @@ export function JobState({ job }: { job: Job }) {
   return (
     <>
       <ProgressBar done={job.progress.done} total={job.progress.total} label={jobTitle(job)} />
-      <p class="small soft">{job.waiting ? waitingText(job.waiting, Date.now()) : [progressText(job.progress), job.progress.message].filter(Boolean).join(" · ")}</p>
+      <p class="small soft">{job.waiting ? waitingText(job.waiting, Date.now()) : [progressText(job.progress), job.progress.done > 0 && job.progress.message].filter(Boolean).join(" · ")}</p>
     </>
   );
 }

@@ -6,7 +6,7 @@ import { Problem } from "../core/api";
 import { ago, when } from "../core/format";
 import { complain } from "../core/notices";
 import { markRanges, type Range } from "../core/spans";
-import { addressOf } from "../core/router";
+import { addressOf, href } from "../core/router";
 
 interface ActionProps extends Omit<ButtonHTMLAttributes, "onClick" | "type"> {
   run: () => Promise<unknown> | unknown;
@@ -46,13 +46,30 @@ export function ErrorBox({ error, retry }: { error: Error; retry?: () => void })
   );
 }
 
+// What a page shows of a thing that the service does not have, with a way on.
+export interface Lost {
+  what: string;
+  list: string;
+  name: string;
+}
+
+export function Trouble({ error, retry, lost }: { error: Error; retry: () => void; lost?: Lost }) {
+  if (!lost || !(error instanceof Problem) || error.status !== 404) return <ErrorBox error={error} retry={retry} />;
+  return (
+    <div role="alert">
+      <Empty title={`There is no ${lost.what}.`}><p>It may have been deleted, or the address is not right.</p><a href={href(lost.list)}>{lost.name}</a></Empty>
+    </div>
+  );
+}
+
 // What a page shows while it loads, when that failed, and then its content.
-export function Loaded<T>({ of, children }: {
+export function Loaded<T>({ of, lost, children }: {
   of: { data: T | undefined; error: Error | undefined; reload: () => void };
+  lost?: Lost;
   children: (data: T) => ComponentChildren;
 }) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
-  if (of.error) return <ErrorBox error={of.error} retry={of.reload} />;
+  if (of.error) return <Trouble error={of.error} retry={of.reload} lost={lost} />;
   return <p class="loading" role="status">Loading…</p>;
 }
 

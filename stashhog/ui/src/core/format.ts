@@ -86,8 +86,10 @@ export function valueText(value: Value | undefined): string | null {
   return String(value);
 }
 
-// What a job has done, in one line: "120 of 1,000 scenes · 35/s · 25 s left".
+// What a job has done, in one line: "120 of 1,000 scenes · 35/s · 25 s left"; before the first item
+// what it does.
 export function progressText(progress: Progress): string {
+  if (!progress.done && progress.message) return sentence(progress.message);
   const unit = progress.unit || "items";
   const done = progress.total === null || progress.total === undefined
     ? `${whole(progress.done)} ${unit}` : `${whole(progress.done)} of ${whole(progress.total)} ${unit}`;

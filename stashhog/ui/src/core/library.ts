@@ -1,6 +1,6 @@
 // The API's shapes of scenes, syncs, settings and schedules (see /docs).
 
-import type { Decision, EntityValue, FieldName, Source, Value, Action, ChangeStatus, Fault } from "./shapes";
+import type { EntityValue, FieldName, Source, Value, Action, ChangeStatus, Fault } from "./shapes";
 
 export interface SceneFile {
   id: string;
@@ -43,7 +43,8 @@ export interface SceneChange {
   confidence: number;
   source: Source;
   reason: string;
-  status: ChangeStatus | Decision;
+  status: ChangeStatus;
+  outcome: "sent" | "already" | null;
   error: Fault | null;
 }
 

@@ -6,7 +6,7 @@ import { api, Problem } from "./api";
 import { advance, applyFrame, backoffMs, hasEnded, resume, type Frame, type Position } from "./frames";
 import { queryText } from "./links";
 import { addressOf } from "./router";
-import type { Job } from "./shapes";
+import type { Job, JobKind } from "./shapes";
 
 const REMEMBERED_JOBS = 200;
 
@@ -123,6 +123,11 @@ function remember(job: Job): void {
     if (old) next.delete(old.id);
   }
   jobs.value = next;
+}
+
+// A text that is another one once a job of these kinds (or of any) began or ended.
+export function turns(...kinds: JobKind[]): string {
+  return [...jobs.value.values()].filter(({ kind }) => kinds.length === 0 || kinds.includes(kind)).map((job) => job.id + (hasEnded(job) ? 1 : 0)).join();
 }
 
 export function liveJobs(): Job[] {

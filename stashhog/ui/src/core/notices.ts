@@ -32,8 +32,8 @@ export function say(text: string, action?: Notice["action"]): void {
 }
 
 // Something went wrong that no request of this page is to blame for.
-export function warn(text: string): void {
-  add({ kind: "bad", text });
+export function warn(text: string, action?: Notice["action"]): void {
+  add({ kind: "bad", text, action });
 }
 
 export function complain(error: unknown): void {

@@ -5,11 +5,10 @@ import { analyse } from "../components/analyse";
 import { JobLine } from "../components/jobs";
 import { Action, Badge, Empty, Loaded, Moment } from "../components/parts";
 import { api, type Page as ListPage } from "../core/api";
-import { hasEnded } from "../core/frames";
 import { count, money, when, whole } from "../core/format";
 import { useKeys } from "../core/keys";
 import type { Calibration, CoverageHistory, Ready, Schedules, SettingsTree, SyncStatus } from "../core/library";
-import { jobs, libraryVersion, liveJobs, takeJob } from "../core/live";
+import { libraryVersion, liveJobs, takeJob, turns } from "../core/live";
 import { useLoad, useTitle } from "../core/load";
 import { href } from "../core/router";
 import type { Job, Plan } from "../core/shapes";
@@ -26,7 +25,6 @@ const SHOWN_PLANS = 6;
 
 function Home() {
   const version = libraryVersion.value;
-  const turns = [...jobs.value.values()].map((job) => job.id + (hasEnded(job) ? 1 : 0)).join();
   const loaded = useLoad(async (signal) => {
     const [settings, coverage, sync, plans, schedules, ready, calibration] = await Promise.all([
       api.get<SettingsTree>("settings", {}, signal),
@@ -38,7 +36,7 @@ function Home() {
       api.get<Calibration>("analysis/calibration", {}, signal),
     ]);
     return { settings, coverage, sync, plans, schedules, ready, calibration };
-  }, [version, turns]);
+  }, [version, turns()]);
   const [started, setStarted] = useState<boolean | null>(null);
   const isNew = loaded.data && (!loaded.data.settings.values.stash?.url || (loaded.data.coverage.now.scenes === 0 && loaded.data.plans.total === 0));
   useEffect(() => {

@@ -24,7 +24,7 @@ function JobPage({ id }: PageProps) {
   return (
     <div class="page">
       <nav class="crumbs" aria-label="Where this is"><a href={href("/jobs")}>Jobs</a></nav>
-      {job ? <Shown job={job} /> : <Loaded of={loaded}>{(found) => <Shown job={found} />}</Loaded>}
+      {job ? <Shown job={job} /> : <Loaded of={loaded} lost={{ what: "such job", list: "/jobs", name: "All jobs" }}>{(found) => <Shown job={found} />}</Loaded>}
     </div>
   );
 }

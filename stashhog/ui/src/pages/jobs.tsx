@@ -4,11 +4,10 @@ import { useEffect } from "preact/hooks";
 import { Empty, Loaded, Pager, Select } from "../components/parts";
 import { JobLine } from "../components/jobs";
 import { api, type Page as ListPage } from "../core/api";
-import { hasEnded } from "../core/frames";
 import { JOB_STATUS, KIND_NAMES } from "../core/jobs";
-import { jobs } from "../core/live";
+import { jobs, turns } from "../core/live";
 import { useLoad, useTitle } from "../core/load";
-import { setQuery } from "../core/router";
+import { href, setQuery } from "../core/router";
 import type { Job, JobKind, JobStatus } from "../core/shapes";
 import type { Page, PageProps } from "../pages";
 import { pageOf } from "../scenes/filters";
@@ -23,8 +22,7 @@ function Jobs({ query }: PageProps) {
   const kind = query.get("kind") ?? "";
   const status = query.get("status") ?? "";
   const list = useLoad((signal) => api.get<ListPage<Job>>("jobs", { kind, status, page, size: SIZE }, signal), [kind, status, page]);
-  const turns = [...jobs.value.values()].map((job) => job.id + (hasEnded(job) ? 1 : 0)).join();
-  useEffect(() => list.reload(), [turns]);
+  useEffect(() => list.reload(), [turns()]);
   const change = (values: Record<string, string | number | null>) => setQuery({ kind, status, ...values });
   const fresh = (job: Job) => {
     const live = jobs.value.get(job.id);
@@ -41,7 +39,7 @@ function Jobs({ query }: PageProps) {
       </div>
       <Loaded of={list}>
         {({ items, pages }) => items.length === 0 ? (
-          <Empty title={kind || status ? "No such job." : "Nothing has run yet."}><p>A sync, an analysis, an apply or an undo shows here while it runs and after it.</p></Empty>
+          <Empty title={kind || status ? "No such job." : "Nothing has run yet."}><p>A sync, an analysis, an apply or an undo shows here while it runs and after it.</p>{kind || status ? <a href={href("/jobs")}>All jobs</a> : <a href={href("/")}>Go to the start</a>}</Empty>
         ) : (
           <>
             <div class="job-list">{items.map((job) => <JobLine key={job.id} job={fresh(job)} />)}</div>

@@ -1,17 +1,15 @@
 // A plan under review.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { ErrorBox } from "../components/parts";
-import { count, sentence, whole } from "../core/format";
+import { Trouble } from "../components/parts";
+import { count } from "../core/format";
 import { connection, jobs } from "../core/live";
 import { hasEnded } from "../core/frames";
 import { useTitle } from "../core/load";
-import { say, warn } from "../core/notices";
 import { setQuery } from "../core/router";
-import type { Job } from "../core/shapes";
 import type { Page, PageProps } from "../pages";
 import { DetailsCache } from "../review/details";
-import { ApplyDialog, DecideShownDialog, DeleteDialog, ImportDialog, SkippedDialog, UndoDialog } from "../review/dialogs";
+import { DecideShownDialog, DeleteDialog, ImportDialog, SkippedDialog } from "../review/dialogs";
 import { EditDialog } from "../review/edit";
 import { readFilters, writeFilters, type Filters } from "../review/filters";
 import { jobOf, ReviewHead, type Asking } from "../review/head";
@@ -21,6 +19,7 @@ import { ChangeList } from "../review/list";
 import { reviewOf, type Review } from "../review/review";
 import { ThresholdDialog } from "../review/threshold";
 import { Toolbar } from "../review/toolbar";
+import { ApplyDialog, UndoDialog } from "../review/write";
 
 export const planPage: Page = { path: "/plans/:id", view: PlanReview, whole: true, prepare: (id) => reviewOf(Number(id)).open() };
 
@@ -41,20 +40,21 @@ function PlanReview({ id, query }: PageProps) {
   useLiveReload(review, cache);
   useReviewKeys(review, { ask, edit, search: () => search.current?.focus() });
 
-  if (review.error.value) return <div class="page"><ErrorBox error={review.error.value} retry={() => void review.load()} /></div>;
+  if (review.error.value) return <div class="page"><Trouble error={review.error.value} retry={() => void review.load()} lost={{ what: `plan ${id}`, list: "/plans", name: "All plans" }} /></div>;
   if (!plan) return <p class="loading" role="status">Loading…</p>;
   const close = () => ask(null);
+  const write = asking !== null && typeof asking === "object" ? asking : null;
   return (
     <div class={open ? "review open" : "review"}>
       <ReviewHead review={review} ask={ask} />
       <Toolbar review={review} filters={filters} onFilters={onFilters} ask={ask} search={search} />
       <div class="review-body">
-        <ChangeList review={review} onOpen={() => setOpen(true)} onEdit={edit} />
-        <Inspector review={review} cache={cache} onEdit={edit} onClose={() => setOpen(false)} />
+        <ChangeList review={review} ask={ask} onOpen={() => setOpen(true)} onEdit={edit} />
+        <Inspector review={review} cache={cache} ask={ask} onEdit={edit} onClose={() => setOpen(false)} />
       </div>
       <Saved review={review} />
-      {asking === "apply" && <ApplyDialog review={review} onClose={close} />}
-      {asking === "undo" && <UndoDialog review={review} onClose={close} />}
+      {write?.write === "apply" && <ApplyDialog review={review} scope={write.scope} onClose={close} />}
+      {write?.write === "undo" && <UndoDialog review={review} scope={write.scope} onClose={close} />}
       {asking === "threshold" && <ThresholdDialog review={review} onClose={close} />}
       {asking === "accept-shown" && <DecideShownDialog review={review} to="accepted" onClose={close} />}
       {asking === "reject-shown" && <DecideShownDialog review={review} to="rejected" onClose={close} />}
@@ -99,7 +99,6 @@ function useLiveReload(review: Review, cache: DetailsCache): void {
   useEffect(() => {
     if (!over) return;
     last.current = null;
-    tell(ended!);
     cache.forget();
     void review.load(true).then(() => review.refresh());
   }, [over]);
@@ -118,16 +117,3 @@ function useLiveReload(review: Review, cache: DetailsCache): void {
     }
   }, [review, connected]);
 }
-
-function tell(job: Job): void {
-  const result = (job.result ?? {}) as Record<string, number>;
-  const parts = (["applied", "undone", "already", "conflicts", "failed", "skipped"] as const)
-    .filter((name) => result[name]).map((name) => `${whole(result[name])} ${WORDS[name]}`);
-  if (job.status === "completed" && job.kind === "analysis") say("The analysis has ended");
-  else if (job.status === "completed") say(parts.length ? `Done: ${parts.join(", ")}` : "Done: there was nothing to do");
-  else warn(`${sentence(job.kind)} ${job.status}${job.error ? `: ${job.error.detail}` : ""}`);
-}
-
-const WORDS = {
-  applied: "written", undone: "put back", already: "there already", conflicts: "in conflict", failed: "failed", skipped: "skipped",
-};

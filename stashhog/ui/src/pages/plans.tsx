@@ -1,11 +1,11 @@
 // All plans, newest first: how far each is reviewed, and what came of it.
 
-import { Badge, Empty, Loaded, Moment, Pager } from "../components/parts";
+import { analyse } from "../components/analyse";
+import { Action, Badge, Empty, Loaded, Moment, Pager } from "../components/parts";
 import { api, type Page as ListPage } from "../core/api";
 import { count, whole } from "../core/format";
 import { useLoad, useTitle } from "../core/load";
-import { jobs } from "../core/live";
-import { hasEnded } from "../core/frames";
+import { turns } from "../core/live";
 import { href, setQuery } from "../core/router";
 import type { Plan } from "../core/shapes";
 import { PLAN_STATUS } from "../core/words";
@@ -19,15 +19,18 @@ function Plans({ query }: PageProps) {
   useTitle("Plans");
   const page = Math.max(1, Number(query.get("page")) || 1);
   // A job that began or ended moves plans along.
-  const turns = [...jobs.value.values()].filter((job) => job.kind !== "sync").map((job) => job.id + hasEnded(job)).join();
-  const list = useLoad((signal) => api.get<ListPage<Plan>>("analysis/plans", { page, size: SIZE }, signal), [page, turns]);
+  const list = useLoad((signal) => api.get<ListPage<Plan>>("analysis/plans", { page, size: SIZE }, signal), [page, turns("analysis", "apply", "undo")]);
   return (
     <div class="page">
-      <div class="page-head"><h1>Plans</h1></div>
+      <div class="page-head">
+        <h1>Plans</h1>
+        <div class="actions"><Action class="primary" run={() => analyse({ filter: { analyzed: false } })}>Analyse what is new…</Action></div>
+      </div>
       <Loaded of={list}>
         {({ items, pages }) => items.length === 0 ? (
           <Empty title="No plan yet">
             <p>An analysis of scenes makes a plan: what it would change, why, and how sure it is. Nothing is written before you accept it.</p>
+            <a href={href("/scenes")}>Choose the scenes</a>
           </Empty>
         ) : (
           <>

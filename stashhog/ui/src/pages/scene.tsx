@@ -1,18 +1,18 @@
 // One scene: what Stash says of it, what it lacks, its files, and everything ever proposed for it.
 
 import { analyse } from "../components/analyse";
-import { Action, Badge, Empty, Loaded, Moment, Thumb } from "../components/parts";
-import { api, type Page as ListPage } from "../core/api";
-import { clock, percent, size, valueText, when } from "../core/format";
+import { Action, Loaded, Moment, Thumb } from "../components/parts";
+import { api } from "../core/api";
+import { clock, size, when } from "../core/format";
 import { useKeys } from "../core/keys";
-import { LACKING, type Scene, type SceneChange, type SettingsTree } from "../core/library";
+import { LACKING, type Scene, type SettingsTree } from "../core/library";
 import { isWebAddress } from "../core/links";
 import { libraryVersion } from "../core/live";
 import { useLoad, useTitle } from "../core/load";
 import { say } from "../core/notices";
 import { go, href } from "../core/router";
-import { FIELD_NAMES, SOURCE_NAMES, STATUS_NAMES } from "../core/words";
 import type { Page, PageProps } from "../pages";
+import { History } from "../scenes/history";
 import { Flags, nameOf } from "./scenes";
 
 export const scenePage: Page = { path: "/scenes/:id", view: ScenePage };
@@ -21,7 +21,7 @@ function ScenePage({ id }: PageProps) {
   const version = libraryVersion.value;
   const scene = useLoad((signal) => api.get<Scene>(`scenes/${encodeURIComponent(id)}`, {}, signal), [id, version]);
   useTitle(scene.data ? nameOf(scene.data) : "Scene");
-  return <div class="page"><Loaded of={scene}>{(found) => <Shown scene={found} reload={scene.reload} />}</Loaded></div>;
+  return <div class="page"><Loaded of={scene} lost={{ what: `scene ${id}`, list: "/scenes", name: "All scenes" }}>{(found) => <Shown scene={found} reload={scene.reload} />}</Loaded></div>;
 }
 
 function Shown({ scene, reload }: { scene: Scene; reload: () => void }) {
@@ -115,47 +115,5 @@ function Files({ scene }: { scene: Scene }) {
         ))}
       </tbody>
     </table>
-  );
-}
-
-function History({ id }: { id: string }) {
-  const version = libraryVersion.value;
-  const changes = useLoad((signal) => api.get<ListPage<SceneChange>>(`scenes/${encodeURIComponent(id)}/changes`, { size: 100 }, signal), [id, version]);
-  return (
-    <section class="stack" aria-labelledby="history">
-      <h2 id="history">History</h2>
-      <Loaded of={changes}>
-        {({ items, total }) => items.length === 0 ? <Empty title="Nothing was ever proposed for this scene." /> : (
-          <>
-            <table class="table">
-              <thead><tr><th>Field</th><th>Change</th><th class="number wide-only">Sure</th><th class="wide-only">Found by</th><th>Status</th><th>Plan</th></tr></thead>
-              <tbody>{items.map((change) => <ChangeRow key={change.id} change={change} />)}</tbody>
-            </table>
-            {total > items.length && <p class="soft">The {items.length} newest of {total}.</p>}
-          </>
-        )}
-      </Loaded>
-    </section>
-  );
-}
-
-const TONES: Partial<Record<string, "good" | "bad" | "warn">> = { applied: "good", conflict: "bad", failed: "bad", undo_conflict: "bad", accepted: "warn" };
-
-function ChangeRow({ change }: { change: SceneChange }) {
-  const { action, current, proposed } = change;
-  return (
-    <tr>
-      <td>{FIELD_NAMES[change.field]}</td>
-      <td>
-        {action === "add" && <>add <ins>{valueText(proposed)}</ins></>}
-        {action === "remove" && <>remove <del>{valueText(current)}</del></>}
-        {action === "set" && <>{valueText(current) && <><del>{valueText(current)}</del> → </>}<ins>{valueText(proposed) ?? "nothing"}</ins></>}
-        {change.reason && <div class="small soft">{change.reason}</div>}
-      </td>
-      <td class="number wide-only">{percent(change.confidence)}</td>
-      <td class="wide-only soft">{SOURCE_NAMES[change.source]}</td>
-      <td><Badge kind={TONES[change.status] ?? ""}>{STATUS_NAMES[change.status]}</Badge>{change.error && <div class="small soft">{change.error.detail}</div>}</td>
-      <td><a href={href(`/plans/${change.plan_id}`)}>{change.plan_id}</a></td>
-    </tr>
   );
 }

@@ -213,6 +213,7 @@ function List({ scenes, at, chosen, pick, setAll }: ScenesProps & { setAll: (on:
             <td>
               <a href={href(`/scenes/${scene.id}`)}>{nameOf(scene)}</a> <Flags scene={scene} />
               {scene.files[0] && <div class="small soft path" title={scene.files[0].path}>{placeOf(scene)}</div>}
+              <div class="small soft narrow-only">{[scene.studio?.name, scene.date, scene.performers.map(({ name }) => name).join(", ")].filter(Boolean).join(" · ")}</div>
             </td>
             <td class="wide-only">{scene.studio?.name ?? <Lack what="studio" />}</td>
             <td class="wide-only">{scene.performers.length ? scene.performers.map(({ name }) => name).join(", ") : <Lack what="performers" />}</td>

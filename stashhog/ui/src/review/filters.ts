@@ -24,6 +24,11 @@ export const DEFAULTS: Filters = {
   status: "proposed", field: "", source: "", min: 0, max: 1, flag: "", q: "", order: "path", scene: "",
 };
 
+// Whether anything but the status and the order narrows what is shown.
+export function narrows(filters: Filters): boolean {
+  return (["field", "source", "min", "max", "flag", "q", "scene"] as const).some((name) => filters[name] !== DEFAULTS[name]);
+}
+
 function oneOf<T extends string>(value: string | null, choices: readonly T[], otherwise: T): T {
   return choices.includes(value as T) ? (value as T) : otherwise;
 }

@@ -10,8 +10,9 @@ import { api } from "../core/api";
 import type { Job } from "../core/shapes";
 import { PLAN_STATUS } from "../core/words";
 import type { Review } from "./review";
+import type { ScopeName, Write } from "./scopes";
 
-export type Asking = "apply" | "undo" | "delete" | "import" | "threshold" | "accept-shown" | "reject-shown" | "edit" | "skipped" | null;
+export type Asking = "delete" | "import" | "threshold" | "accept-shown" | "reject-shown" | "edit" | "skipped" | { write: Write; scope: ScopeName } | null;
 
 // The job that works on a plan just now.
 export function jobOf(plan: number): Job | undefined {
@@ -38,10 +39,10 @@ export function ReviewHead({ review, ask }: { review: Review; ask: (what: Asking
       </div>
       {job ? <JobBar job={job} /> : (
         <div class="actions">
-          <button type="button" class={accepted ? "primary" : ""} disabled={!accepted || plan.status === "draft"} onClick={() => ask("apply")} title={accepted ? undefined : "Accept changes first; only those are written"}>
+          <button type="button" class={accepted ? "primary" : ""} disabled={!accepted || plan.status === "draft"} onClick={() => ask({ write: "apply", scope: "all" })} title={accepted ? undefined : "Accept changes first; only those are written"}>
             {accepted ? `Apply ${whole(accepted)}…` : "Apply…"}
           </button>
-          {written > 0 && <button type="button" onClick={() => ask("undo")}>Undo {whole(written)}…</button>}
+          {written > 0 && <button type="button" onClick={() => ask({ write: "undo", scope: "all" })}>Undo {whole(written)}…</button>}
           <Menu review={review} ask={ask} />
         </div>
       )}

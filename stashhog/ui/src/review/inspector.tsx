@@ -1,26 +1,28 @@
 // The current change in full: its scene, both values, why, how sure, and what else was thought of.
 
 import type { ComponentChildren } from "preact";
-import { Action, Badge, Marked, Thumb } from "../components/parts";
+import { Badge, Marked, Thumb } from "../components/parts";
 import { clock, size } from "../core/format";
 import { href } from "../core/router";
 import { evidenceSpan, excerpt } from "../core/spans";
 import { FIELD_NAMES, SOURCE_NAMES, STATUS_NAMES } from "../core/words";
 import { useDetails, type Details, type DetailsCache, type FullChange } from "./details";
-import { jobOf } from "./head";
+import type { Asking } from "./head";
 import { sceneName, text, type Change } from "./index";
 import { describe } from "./row";
-import { startJob, type Review } from "./review";
+import type { Review } from "./review";
 import { mayDecide } from "./rules";
+import { mayWrite } from "./scopes";
 
 interface InspectorProps {
   review: Review;
   cache: DetailsCache;
+  ask: (what: Asking) => void;
   onEdit: () => void;
   onClose: () => void;
 }
 
-export function Inspector({ review, cache, onEdit, onClose }: InspectorProps) {
+export function Inspector({ review, cache, ask, onEdit, onClose }: InspectorProps) {
   void review.statuses.value;
   const details = useDetails(review, cache);
   const change = review.current;
@@ -31,7 +33,7 @@ export function Inspector({ review, cache, onEdit, onClose }: InspectorProps) {
       <p class="unseen" role="status">{`${describe(change)}, ${Math.round(change.confidence * 100)} %, ${STATUS_NAMES[change.status]}, ${sceneName(change.scene)}`}</p>
       <button type="button" class="ghost icon-button inspector-close" aria-label="Close" onClick={onClose}>×</button>
       <SceneHead change={change} details={details} />
-      <Decision change={change} full={full} review={review} onEdit={onEdit} />
+      <Decision change={change} full={full} review={review} ask={ask} onEdit={onEdit} />
       <Why change={change} full={full} path={change.scene.path} />
       {details && <Now details={details} />}
     </aside>
@@ -54,7 +56,7 @@ function SceneHead({ change, details }: { change: Change; details: Details | und
   );
 }
 
-function Decision({ change, full, review, onEdit }: { change: Change; full: FullChange | undefined; review: Review; onEdit: () => void }) {
+function Decision({ change, full, review, ask, onEdit }: Omit<InspectorProps, "cache" | "onClose"> & { change: Change; full: FullChange | undefined }) {
   const { status } = change;
   const conflict = status === "conflict" || status === "undo_conflict";
   const before = text(change.current);
@@ -80,21 +82,18 @@ function Decision({ change, full, review, onEdit }: { change: Change; full: Full
       {status === "undo_conflict" && <p class="small">Somebody changed this after it was applied; undo leaves it as it is now.</p>}
       {full?.error && <p class="small trouble">{full.error.detail || full.error.code}</p>}
       {status === "applied" && full?.outcome === "already" && <p class="small soft">Stash had this already; nothing was sent, and undo leaves it.</p>}
-      {isWritten(change) ? full?.outcome === "sent" && (
-        <div class="actions"><Action disabled={jobOf(review.id) !== undefined} run={() => startJob(review, "undo", { change_ids: [change.id] })}>Undo this change</Action></div>
+      {mayWrite("undo", change) ? full?.outcome === "sent" && (
+        <div class="actions"><button type="button" onClick={() => ask({ write: "undo", scope: "one" })}>Undo this change…</button></div>
       ) : (
         <div class="actions">
           <Press review={review} change={change} to="accepted" name={status === "conflict" ? "Overwrite" : "Accept"} keyName="a" />
           <Press review={review} change={change} to="rejected" name={status === "conflict" ? "Keep" : "Reject"} keyName="r" />
           {mayEdit(change) && <button type="button" class="ghost" onClick={onEdit}>Edit <kbd>e</kbd></button>}
+          {mayWrite("apply", change) && <button type="button" class="ghost" onClick={() => ask({ write: "apply", scope: "one" })}>Apply this…</button>}
         </div>
       )}
     </section>
   );
-}
-
-function isWritten({ status }: Change): boolean {
-  return status === "applied" || status === "undo_conflict";
 }
 
 export function mayEdit(change: Change): boolean {

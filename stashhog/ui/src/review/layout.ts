@@ -80,6 +80,12 @@ export class Layout {
     return this.shown[Math.max(0, Math.min(this.shown.length - 1, at + by))];
   }
 
+  // All changes between two, both among them; without the first, the last alone.
+  span(from: number, to: number): Change[] {
+    const [one, other] = [this.#at(from), this.#at(to)];
+    return one === -1 ? this.shown.slice(other, other + 1) : this.shown.slice(Math.min(one, other), Math.max(one, other) + 1);
+  }
+
   // The first change of the next scene, or of this or the one before.
   stepScene(id: number | null, by: 1 | -1): Change | undefined {
     const at = this.#at(id);

@@ -4,6 +4,10 @@ import { useSignal } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Empty } from "../components/parts";
+import type { ChangeStatus } from "../core/shapes";
+import { STATUS_NAMES } from "../core/words";
+import { narrows } from "./filters";
+import type { Asking } from "./head";
 import { NARROW, rowHeights } from "./heights";
 import type { Layout, Row } from "./layout";
 import { sum, type Review } from "./review";
@@ -11,7 +15,14 @@ import { ChangeRow, drawnAs, SceneRow } from "./row";
 
 const AROUND = 3;
 
-export function ChangeList({ review, onOpen, onEdit }: { review: Review; onOpen: () => void; onEdit: () => void }) {
+interface ListProps {
+  review: Review;
+  ask: (what: Asking) => void;
+  onOpen: () => void;
+  onEdit: () => void;
+}
+
+export function ChangeList({ review, ask, onOpen, onEdit }: ListProps) {
   const box = useRef<HTMLDivElement>(null);
   const view = useSignal({ top: 0, height: 900 });
   const layout = review.layout.value;
@@ -37,7 +48,7 @@ export function ChangeList({ review, onOpen, onEdit }: { review: Review; onOpen:
   const { top, height } = view.value;
   const rows = layout.between(top, top + height, AROUND);
   void review.statuses.value;
-  const draw = useDrawn(review, onOpen, onEdit);
+  const draw = useDrawn({ review, ask, onOpen, onEdit });
   return (
     <div
       ref={box} class="changes" tabIndex={0} role="region" aria-label="Changes"
@@ -52,9 +63,9 @@ export function ChangeList({ review, onOpen, onEdit }: { review: Review; onOpen:
 }
 
 // Draws a row anew only when something on it changed: a key that is pressed touches two rows.
-function useDrawn(review: Review, onOpen: () => void, onEdit: () => void): (row: Row) => VNode {
-  const latest = useRef({ onOpen, onEdit });
-  latest.current = { onOpen, onEdit };
+function useDrawn({ review, ask, onOpen, onEdit }: ListProps): (row: Row) => VNode {
+  const latest = useRef({ ask, onOpen, onEdit });
+  latest.current = { ask, onOpen, onEdit };
   const drawn = useRef(new Map<string, { as: string; node: VNode }>());
   const cursor = review.cursor.value;
   const chosen = review.selected.value;
@@ -73,7 +84,7 @@ function useDrawn(review: Review, onOpen: () => void, onEdit: () => void): (row:
           onOpen={() => latest.current.onOpen()} onEdit={() => latest.current.onEdit()}
         />
       )
-      : <SceneRow key={key} review={review} row={row} />;
+      : <SceneRow key={key} review={review} row={row} ask={(what) => latest.current.ask(what)} />;
     drawn.current.set(key, { as, node });
     return node;
   };
@@ -122,11 +133,11 @@ function NothingShown({ review }: { review: Review }) {
   const total = review.index.changes.size;
   if (total === 0) {
     return review.plan.value?.status === "draft"
-      ? <Empty title="Nothing found yet"><p>The analysis is running; what it finds appears here.</p></Empty>
+      ? <Empty title="Nothing found yet"><p>The analysis is running; what it finds appears here, and can be reviewed at once.</p></Empty>
       : <Empty title="This plan changes nothing"><p>Every scene that was looked at was left alone; the menu says why.</p></Empty>;
   }
   if (status === "proposed" && sum(review.counts.value) === total) {
     return <Empty title="Everything is decided"><p>What you accepted is written to Stash when you apply it.</p></Empty>;
   }
-  return <Empty title="No change fits these filters" />;
+  return <Empty title={narrows(review.filters) ? "No change fits these filters" : `None is “${STATUS_NAMES[status as ChangeStatus].toLowerCase()}” just now`} />;
 }

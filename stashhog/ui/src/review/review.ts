@@ -9,13 +9,14 @@ import { takeJob } from "../core/live";
 import { complain, say, warn } from "../core/notices";
 import { addressOf } from "../core/router";
 import type { ChangeStatus, Decision, Job, Plan, Value } from "../core/shapes";
-import { DEFAULTS, matcher, statusMatches, type Filters } from "./filters";
+import { DEFAULTS, matcher, narrows, statusMatches, type Filters } from "./filters";
 import { rowHeights } from "./heights";
 import { History } from "./history";
 import { PlanIndex, type Change, type IndexAnswer, type Scene } from "./index";
 import { grouped, isOpen, Layout, type Heights } from "./layout";
 import { Outbox, type Refusal } from "./outbox";
 import { mayDecide, pressed } from "./rules";
+import type { Look } from "./scopes";
 
 type Tally = Map<ChangeStatus, number>;
 
@@ -173,8 +174,10 @@ export class Review {
   readonly totals = signal<Tally>(new Map());
   #matching = new Set<number>();
 
-  withStatus(...statuses: ChangeStatus[]): Change[] {
-    return [...this.index.changes.values()].filter(({ status }) => statuses.includes(status));
+  // What a question about writing chooses its parts from.
+  look(): Look {
+    const matching = narrows(this.#filters) ? this.#matching : null;
+    return { changes: this.index.changes.values(), matching, selected: this.selected.value, current: this.current };
   }
 
   // What a decision about everything shown may move.
@@ -206,11 +209,17 @@ export class Review {
     if (change) this.cursor.value = change.id;
   }
 
-  select(id: number): void {
+  // Selects a change, or no longer; `through` does so with all from the one before that was pressed.
+  select(id: number, through = false): void {
     const next = new Set(this.selected.value);
-    if (!next.delete(id)) next.add(id);
+    const wanted = !next.has(id);
+    const from = through ? this.#selectedLast ?? id : id;
+    for (const change of this.layout.value.span(from, id)) wanted ? next.add(change.id) : next.delete(change.id);
+    this.#selectedLast = id;
     this.selected.value = next;
   }
+
+  #selectedLast: number | null = null;
 
   selectNone(): void {
     this.selected.value = new Set();

@@ -4,10 +4,12 @@ import { Marked, Thumb } from "../components/parts";
 import { href } from "../core/router";
 import { splitPath, type Range } from "../core/spans";
 import { FIELD_NAMES, SOURCE_NAMES, STATUS_NAMES } from "../core/words";
+import type { Asking } from "./head";
 import { sceneName, text, type Change } from "./index";
 import type { Row } from "./layout";
 import type { Review } from "./review";
 import { mayDecide } from "./rules";
+import { mayWrite, WRITE_WORDS } from "./scopes";
 
 interface RowProps {
   review: Review;
@@ -15,12 +17,22 @@ interface RowProps {
 }
 
 // A scene with a title: that, and its path; else its file's name, and the folder.
-export function SceneRow({ review, row }: RowProps) {
+export function SceneRow({ review, row, ask }: RowProps & { ask: (what: Asking) => void }) {
   const { scene, shown } = row;
   const name = sceneName(scene);
   const spans = shown.map(({ span }) => span).filter((span): span is Range => span !== null);
   const parts = scene.path !== null && !scene.title ? splitPath(scene.path, spans) : null;
-  const open = shown.filter(({ status }) => status === "proposed").length || shown.filter(mayMove).length;
+  const open = shown.filter(({ status }) => status === "proposed");
+  const write = WRITE_WORDS.map(([what, word]) => ({ what, word, many: shown.filter((change) => mayWrite(what, change)).length }));
+  const decide = (to: "accepted" | "rejected", sign: string, word: string, key: string) => {
+    const many = (open.length ? open : shown.filter(({ status }) => mayDecide(status, to))).length;
+    return many > 0 && (
+      <button
+        type="button" class="ghost" title={`${word} the scene (${key})`} aria-label={`${word} ${many} of ${name}`}
+        onClick={() => review.decideScene(scene, to)}
+      >{sign} {many}</button>
+    );
+  };
   return (
     <div class="scene-row" role="listitem" {...placeOf(review, row)} style={{ transform: `translateY(${row.top}px)`, height: `${row.height}px` }}>
       <Thumb scene={scene.id} width={80} />
@@ -30,12 +42,16 @@ export function SceneRow({ review, row }: RowProps) {
           {parts ? <Marked text={parts.folder} ranges={parts.inFolder} /> : scene.path && <Marked text={scene.path} ranges={spans} />}
         </div>
       </div>
-      {open > 0 && (["accepted", "rejected"] as const).map((to) => (
-        <button
-          key={to} type="button" class="ghost" title={to === "accepted" ? "Accept the scene (A)" : "Reject the scene (R)"}
-          aria-label={`${to === "accepted" ? "Accept" : "Reject"} ${open} of ${name}`} onClick={() => review.decideScene(scene, to)}
-        >{to === "accepted" ? "✓" : "✕"} {open}</button>
-      ))}
+      <div class="scene-acts">
+        {write.map(({ what, word, many }) => many > 0 && (
+          <button
+            key={what} type="button" class="ghost" aria-label={`${word} ${many} of ${name}`}
+            onClick={() => { review.cursor.value = shown[0]!.id; ask({ write: what, scope: "scene" }); }}
+          >{word} {many}…</button>
+        ))}
+        {decide("accepted", "✓", "Accept", "A")}
+        {decide("rejected", "✕", "Reject", "R")}
+      </div>
     </div>
   );
 }
@@ -67,7 +83,7 @@ export function ChangeRow({ review, row, current, selected, onOpen, onEdit }: Ch
       style={{ transform: `translateY(${row.top}px)`, height: `${row.height}px` }}
       onClick={() => { pick(); onOpen(); }} onDblClick={() => { pick(); onEdit(); }}
     >
-      <input type="checkbox" checked={selected} aria-label={`Select ${describe(change)}`} title="Select (x)" onClick={(event) => { event.stopPropagation(); review.select(change.id); }} />
+      <input type="checkbox" checked={selected} aria-label={`Select ${describe(change)}`} title="Select (x); with Shift, all from the one before" onClick={(event) => { event.stopPropagation(); review.select(change.id, event.shiftKey); }} />
       <Confidence of={change.confidence} />
       <span class="what">{FIELD_NAMES[change.field]}</span>
       <Values change={change} />
@@ -75,10 +91,6 @@ export function ChangeRow({ review, row, current, selected, onOpen, onEdit }: Ch
       <Decide review={review} change={change} />
     </div>
   );
-}
-
-function mayMove({ status }: Change): boolean {
-  return mayDecide(status, "accepted") || mayDecide(status, "rejected");
 }
 
 // Where in the whole list a row stands, for most of it is not in the document.

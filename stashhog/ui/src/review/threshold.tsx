@@ -4,8 +4,9 @@ import { useMemo, useState } from "preact/hooks";
 import { Dialog } from "../components/dialog";
 import { count, whole } from "../core/format";
 import { FIELD_NAMES } from "../core/words";
-import { DEFAULTS } from "./filters";
-import { decideMany, Preview, useDryRun } from "./dialogs";
+import { narrows } from "./filters";
+import { decideMany } from "./dialogs";
+import { Preview, useForesight } from "./foresight";
 import { sceneName } from "./index";
 import type { Review } from "./review";
 import { Confidence, Values } from "./row";
@@ -18,12 +19,11 @@ const SAMPLE = 6;
 export function ThresholdDialog({ review, onClose }: { review: Review; onClose: () => void }) {
   const open = useMemo(() => review.shownOpen(), []);
   const [threshold, setThreshold] = useState(() => Number(localStorage.getItem(KEY)) || 0.9);
-  const chosen = useMemo(() => atLeast(open, threshold), [open, threshold]);
-  const summary = useMemo(() => summarize(chosen), [chosen]);
+  const sure = useMemo(() => atLeast(open, threshold), [open, threshold]);
+  const foresight = useForesight(review, sure, "accepted");
+  const { changes: chosen, ready } = foresight;
+  const summary = useMemo(() => summarize(sure), [sure]);
   const least = useMemo(() => [...chosen].sort((a, b) => a.confidence - b.confidence).slice(0, SAMPLE), [chosen]);
-  const { run, error } = useDryRun(review, chosen, "accepted");
-  const { filters } = review;
-  const filtered = (["field", "source", "min", "max", "flag", "q", "scene"] as const).some((name) => filters[name] !== DEFAULTS[name]);
   const accept = () => {
     localStorage.setItem(KEY, String(threshold));
     decideMany(review, chosen, "accepted");
@@ -40,8 +40,8 @@ export function ThresholdDialog({ review, onClose }: { review: Review; onClose: 
         />
         <output class="number">{Math.round(threshold * 100)} %</output>
       </label>
-      <p class="summary-line"><strong class="number">{whole(chosen.length)}</strong> of {whole(open.length)} changes {filtered ? "that fit the filters" : "to review"} are at least that sure, in {count(summary.scenes, "scene")}{summary.created.length > 0 && `, with ${count(summary.created.length, "new entry", "new entries")}`}.</p>
-      {chosen.length > 0 && <Preview of={run} error={error} status="accepted" />}
+      <p class="summary-line"><strong class="number">{whole(sure.length)}</strong> of {whole(open.length)} changes {narrows(review.filters) ? "that fit the filters" : "to review"} are at least that sure, in {count(summary.scenes, "scene")}{summary.created.length > 0 && `, with ${count(summary.created.length, "new entry", "new entries")}`}.</p>
+      {sure.length > 0 && <Preview of={foresight} />}
       {least.length > 0 && (
         <section>
           <h3>The least sure of them</h3>
@@ -54,7 +54,7 @@ export function ThresholdDialog({ review, onClose }: { review: Review; onClose: 
       )}
       <div class="actions">
         <button type="button" onClick={onClose}>Cancel</button>
-        <button type="button" class="primary" disabled={!run?.updated} onClick={accept}>Accept {count(run?.updated ?? chosen.length, "change")}</button>
+        <button type="button" class="primary" disabled={!ready} onClick={accept}>Accept {count(chosen.length, "change")}</button>
       </div>
     </Dialog>
   );

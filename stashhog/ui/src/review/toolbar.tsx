@@ -6,9 +6,11 @@ import { Select } from "../components/parts";
 import { whole } from "../core/format";
 import type { ChangeStatus } from "../core/shapes";
 import { FIELD_NAMES, FIELDS, SOURCE_NAMES, SOURCES, STATUS_NAMES } from "../core/words";
-import { DEFAULTS, ORDERS, RANGES, rangeKey, readRange, type Filters, type Order } from "./filters";
+import { DEFAULTS, narrows, ORDERS, RANGES, rangeKey, readRange, type Filters, type Order } from "./filters";
 import type { Asking } from "./head";
 import { sum, type Review } from "./review";
+import { mayDecide } from "./rules";
+import { mayWrite, WRITE_WORDS } from "./scopes";
 
 const SEARCH_MS = 120;
 const ALWAYS: readonly (ChangeStatus | "all")[] = ["proposed", "accepted", "rejected"];
@@ -26,7 +28,6 @@ export function Toolbar({ review, filters, onFilters, ask, search }: ToolbarProp
   const counts = review.counts.value;
   const totals = review.totals.value;
   const tabs = [...ALWAYS, ...SOMETIMES.filter((status) => totals.get(status)), "all" as const];
-  const filtered = (["field", "source", "min", "max", "flag", "q", "scene"] as const).some((name) => filters[name] !== DEFAULTS[name]);
   const ranges: [string, string][] = RANGES.map(([key, name]) => [key, name]);
   if (!ranges.some(([key]) => key === rangeKey(filters))) {
     ranges.push([rangeKey(filters), `${Math.round(filters.min * 100)} to ${Math.round(filters.max * 100)} %`]);
@@ -54,7 +55,7 @@ export function Toolbar({ review, filters, onFilters, ask, search }: ToolbarProp
           options={[["", "New or known"], ["new", "New in Stash"], ["edited", "Edited"]]} />
         <Select label="Order" value={filters.order} onPick={(order) => onFilters({ order: order as Order })} options={ORDERS} />
         <Search value={filters.q} onSearch={(q) => onFilters({ q })} field={search} />
-        {filtered && <button type="button" class="ghost" onClick={() => onFilters({ ...DEFAULTS, status: filters.status, order: filters.order })}>Clear filters</button>}
+        {narrows(filters) && <button type="button" class="ghost" onClick={() => onFilters({ ...DEFAULTS, status: filters.status, order: filters.order })}>Clear filters</button>}
       </div>
     </div>
   );
@@ -90,15 +91,22 @@ function Search({ value, onSearch, field }: { value: string; onSearch: (text: st
 function Shown({ review, filters, ask }: { review: Review; filters: Filters; ask: (what: Asking) => void }) {
   const open = review.counts.value.get(filters.status === "all" ? "proposed" : filters.status) ?? 0;
   const stale = review.stale.value;
-  const chosen = review.selected.value.size;
+  void review.statuses.value;
+  const picked = [...review.selected.value].map((id) => review.index.changes.get(id)!);
+  const chosen = picked.length;
+  const may = (to: "accepted" | "rejected") => picked.some(({ status }) => mayDecide(status, to));
   const decidable = ["all", "proposed", "accepted", "rejected", "failed", "undone"].includes(filters.status);
   return (
     <div class="shown">
       {chosen > 0 ? (
         <>
           <strong class="number">{whole(chosen)} selected</strong>
-          <button type="button" onClick={() => review.press("accepted")}>Accept</button>
-          <button type="button" onClick={() => review.press("rejected")}>Reject</button>
+          {may("accepted") && <button type="button" onClick={() => review.press("accepted")}>Accept</button>}
+          {may("rejected") && <button type="button" onClick={() => review.press("rejected")}>Reject</button>}
+          {WRITE_WORDS.map(([write, word]) => {
+            const many = picked.filter((change) => mayWrite(write, change)).length;
+            return many > 0 && <button key={write} type="button" onClick={() => ask({ write, scope: "selected" })}>{word} {whole(many)}…</button>;
+          })}
           <button type="button" class="ghost" onClick={() => review.selectNone()}>Clear</button>
         </>
       ) : (

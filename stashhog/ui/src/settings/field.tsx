@@ -30,6 +30,7 @@ export function SettingField({ field, value, edit, source, fixed, error, onText,
         {field.unit && <span class="soft small">{field.unit}</span>}
       </div>
       <div class="setting-foot small soft" id={`${id}-foot`}>
+        {field.hint && <span>{field.hint}.</span>}
         {error && <span class="bad-text" role="alert">{error}</span>}
         {edit === null && <span>back to the default when saved</span>}
         {fixed && !restart && <span>fixed by the {sourceName(source)}{source === "env" && <> (<code>{variableOf(field.name)}</code>)</>}</span>}
@@ -64,7 +65,7 @@ function Control({ id, field, value, edited, disabled, secretSet, invalid, onTex
       const choices = field.choices.length ? field.choices : ["true", "false"];
       return (
         <select {...common} value={text} onChange={(event) => onText(event.currentTarget.value)}>
-          {field.nullable && <option value="">as it turns out</option>}
+          {field.nullable && <option value="">not set</option>}
           {choices.map((one) => <option key={one} value={one}>{{ true: "yes", false: "no" }[one] ?? one.replaceAll("_", " ")}</option>)}
         </select>
       );

@@ -22,6 +22,8 @@ export interface FieldInfo {
   name: string;
   kind: FieldKind;
   label: string;
+  // What else there is to say about it.
+  hint: string;
   unit: string;
   choices: string[];
   nullable: boolean;
@@ -34,16 +36,28 @@ export const MASK = "********";
 export function describe(name: string, schema: FieldSchema): FieldInfo {
   const inner = schema.anyOf?.find(({ type }) => type !== "null");
   const of: FieldSchema = { ...schema, ...inner };
+  const [label, hint] = parted((schema.description ?? name).replace(/\.$/, "").replaceAll("`", ""));
   return {
     name,
     kind: kindOf(of, Boolean(schema.anyOf)),
-    label: (schema.description ?? name).replace(/\.$/, "").replaceAll("`", ""),
+    label,
+    hint,
     unit: schema.unit ?? "",
     choices: of.enum ?? of.items?.enum ?? [],
     nullable: Boolean(schema.anyOf?.some(({ type }) => type === "null")),
     minimum: of.minimum,
     maximum: of.maximum,
   };
+}
+
+const SHORT = 48;
+
+// What is too long for a label ends at its first stop; the rest is a hint.
+function parted(text: string): [string, string] {
+  const stop = text.length > SHORT ? /[.;:] /.exec(text) : null;
+  if (!stop) return [text, ""];
+  const rest = text.slice(stop.index + stop[0].length);
+  return [text.slice(0, stop.index), rest.charAt(0).toUpperCase() + rest.slice(1)];
 }
 
 function kindOf(of: FieldSchema, optional: boolean): FieldKind {
