@@ -63,13 +63,15 @@ export function Trouble({ error, retry, lost }: { error: Error; retry: () => voi
 }
 
 // What a page shows while it loads, when that failed, and then its content.
-export function Loaded<T>({ of, lost, children }: {
+export function Loaded<T>({ of, lost, page = false, children }: {
   of: { data: T | undefined; error: Error | undefined; reload: () => void };
   lost?: Lost;
+  // Whether this is the whole page, so that a failure needs its margins.
+  page?: boolean;
   children: (data: T) => ComponentChildren;
 }) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
-  if (of.error) return <Trouble error={of.error} retry={of.reload} lost={lost} />;
+  if (of.error) return <div class={page ? "page" : undefined}><Trouble error={of.error} retry={of.reload} lost={lost} /></div>;
   return <p class="loading" role="status">Loading…</p>;
 }
 

@@ -33,7 +33,7 @@ export class Problem extends Error {
   readonly jobId: string | null;
 
   constructor(body: ProblemBody) {
-    super(body.detail || body.title || `The service answered ${body.status}.`);
+    super(capital(body.detail || body.title || `The service answered ${body.status}.`));
     this.name = "Problem";
     this.status = body.status;
     this.code = body.code ?? "unknown";
@@ -47,6 +47,11 @@ export class Problem extends Error {
   get passes(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500 || this.status === 408;
   }
+}
+
+// A sentence as a person reads it; what begins with a setting's or a field's name stays as it is.
+function capital(text: string): string {
+  return /^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
 interface Options {

@@ -1,16 +1,12 @@
 // What is said when a job ends that was seen at work, wherever the reader is by then.
 
-import { count, sentence, whole } from "./format";
+import { count } from "./format";
 import { hasEnded } from "./frames";
-import { KIND_NAMES, planOf } from "./jobs";
+import { KIND_NAMES, planOf, resultText } from "./jobs";
 import { jobs } from "./live";
 import { say, warn, type Notice } from "./notices";
 import { go, place } from "./router";
 import type { Job } from "./shapes";
-
-const WORDS = {
-  applied: "written", undone: "put back", already: "there already", conflicts: "in conflict", failed: "failed", skipped: "skipped",
-};
 
 // Keeps an eye on all jobs.
 export function startEndings(): void {
@@ -33,8 +29,7 @@ function tell(job: Job): void {
     const found = plan === null ? "it found nothing" : `${count(result.changes ?? 0, "change")} to review`;
     return say(`The analysis has ended: ${found}`, plan === null ? undefined : look(`/plans/${plan}`));
   }
-  const parts = (Object.keys(WORDS) as (keyof typeof WORDS)[]).filter((name) => result[name]).map((name) => `${whole(result[name])} ${WORDS[name]}`);
-  const text = parts.length ? sentence(`done: ${parts.join(", ")}`) : "Done: there was nothing to do";
+  const text = `Done: ${resultText(job) || "there was nothing to do"}`;
   const trouble = result.conflicts ? (job.kind === "undo" ? "undo_conflict" : "conflict") : result.failed ? "failed" : null;
   if (trouble) warn(text, look(`/plans/${plan}`, { status: trouble }));
   else say(text, look(`/plans/${plan}`, { status: "all" }));

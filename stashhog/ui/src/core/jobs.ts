@@ -14,6 +14,8 @@ export const JOB_STATUS: Record<JobStatus, { name: string; tone: Tone }> = {
   cancelled: { name: "Cancelled", tone: "warn" },
   interrupted: { name: "Interrupted; goes on at the next start", tone: "warn" },
 };
+// What a result's numbers count, where their name does not say it.
+const COUNTED: Record<string, string> = { applied: "written", undone: "put back", already: "there already", conflicts: "in conflict" };
 const UNTOLD = new Set(["plan_id", "scenes", "skipped", "cost", "created", "stopped"]);
 
 // What a job was asked for, in a few words.
@@ -37,7 +39,7 @@ export function resultText(job: Job): string {
   if (typeof result.scenes === "number") parts.push(count(result.scenes, "scene"));
   for (const [name, value] of Object.entries(result)) {
     if (typeof value !== "number" || value === 0 || UNTOLD.has(name)) continue;
-    parts.push(`${whole(value)} ${sentence(name).toLowerCase()}`);
+    parts.push(`${whole(value)} ${COUNTED[name] ?? sentence(name).toLowerCase()}`);
   }
   if (job.kind === "sync" && typeof result.created === "number" && result.created > 0) parts.unshift(`${whole(result.created)} created`);
   if (result.stopped === "budget") parts.push("stopped by the budget; retry goes on");

@@ -5,6 +5,7 @@ import { signal } from "@preact/signals";
 import { api, Problem } from "./api";
 import { advance, applyFrame, backoffMs, hasEnded, resume, type Frame, type Position } from "./frames";
 import { queryText } from "./links";
+import { dismissPassing } from "./notices";
 import { addressOf } from "./router";
 import type { Job, JobKind } from "./shapes";
 
@@ -83,6 +84,7 @@ export function startLive(): void {
     onFrame: take,
     onState: (state, again) => {
       connection.value = state;
+      if (state === "open") dismissPassing();
       if (state === "open" && again) void catchUp(gone);
     },
   });

@@ -1,6 +1,8 @@
 // Loading what a page shows.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Problem } from "./api";
+import { connection } from "./live";
 
 export interface Loaded<T> {
   data: T | undefined;
@@ -24,6 +26,11 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, deps: read
     );
     return () => gone.abort();
   }, [...deps, round]);
+  // What failed for want of the service is asked for again once that is back.
+  const back = connection.value === "open";
+  useEffect(() => {
+    if (back && state.error instanceof Problem && state.error.passes) setRound((n) => n + 1);
+  }, [back]);
   return { data: state.data, error: state.error, loading: state.loading, reload: () => setRound((n) => n + 1) };
 }
 

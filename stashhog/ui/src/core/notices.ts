@@ -9,6 +9,8 @@ export interface Notice {
   text: string;
   detail?: string;
   action?: { label: string; run: () => void };
+  // True only while the service does not answer.
+  passes?: boolean;
 }
 
 export const notices = signal<Notice[]>([]);
@@ -17,6 +19,11 @@ let last = 0;
 
 export function dismiss(id: number): void {
   notices.value = notices.value.filter((one) => one.id !== id);
+}
+
+// The service answers again: what was only said of that goes.
+export function dismissPassing(): void {
+  if (notices.value.some(({ passes }) => passes)) notices.value = notices.value.filter(({ passes }) => !passes);
 }
 
 function add(notice: Omit<Notice, "id">): number {
@@ -40,7 +47,7 @@ export function complain(error: unknown): void {
   if (error instanceof Error && error.name === "AbortError") return;
   if (error instanceof Problem) {
     if (error.status === 401) return;
-    add({ kind: "bad", text: error.message, detail: error.requestId ? `Request ${error.requestId}` : undefined });
+    add({ kind: "bad", text: error.message, detail: error.requestId ? `Request ${error.requestId}` : undefined, passes: error.status === 0 });
     return;
   }
   console.error(error);

@@ -45,7 +45,7 @@ function Home() {
   }, [isNew]);
   useTitle(started ? "Welcome" : "Start");
   return (
-    <Loaded of={loaded}>
+    <Loaded of={loaded} page>
       {(data) => started && data.plans.total === 0
         ? <Welcome tree={data.settings} coverage={data.coverage.now} onSaved={loaded.reload} />
         : <Dashboard {...data} />}

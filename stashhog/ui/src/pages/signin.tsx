@@ -1,10 +1,13 @@
 // Coming in: the first password on a new installation, or a password or API key.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ErrorBox, Field, Select } from "../components/parts";
 import { api, Problem } from "../core/api";
 import { useTitle } from "../core/load";
 import { enter, session } from "../core/session";
+
+// What somebody signed in with here before.
+const KEY = "stashhog-door";
 
 export function SignIn({ setup }: { setup: boolean }) {
   return setup ? <SetUp /> : <Door />;
@@ -67,9 +70,12 @@ function SetUp() {
 
 function Door() {
   useTitle("Sign in");
-  const [kind, setKind] = useState("password");
-  const form = useForm(async ({ secret }) => {
-    await api.post("auth/login", { [kind]: secret }, { signingIn: true });
+  const [kind, setKind] = useState(() => localStorage.getItem(KEY) ?? "password");
+  const secret = useRef<HTMLInputElement>(null);
+  useEffect(() => secret.current?.focus(), [kind]);
+  const form = useForm(async ({ secret: value }) => {
+    await api.post("auth/login", { [kind]: value }, { signingIn: true });
+    localStorage.setItem(KEY, kind);
     await enter();
   });
   return (
@@ -80,7 +86,7 @@ function Door() {
         <Select value={kind} options={[["password", "Password"], ["api_key", "API key"]]} onPick={setKind} />
       </Field>
       <Field label={kind === "password" ? "Password" : "API key"}>
-        <input name="secret" type="password" required autocomplete="current-password" />
+        <input ref={secret} name="secret" type="password" required autocomplete="current-password" />
       </Field>
       {form.error && <ErrorBox error={form.error} />}
       <div class="actions"><button type="submit" class="primary" disabled={form.busy}>Sign in</button></div>

@@ -4,6 +4,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { api, Problem, type Page } from "../core/api";
+import { connection } from "../core/live";
 import type { EntityValue, Fault, Value } from "../core/shapes";
 import type { Evidence } from "../core/spans";
 import type { Review } from "./review";
@@ -73,6 +74,7 @@ export class DetailsCache {
 export function useDetails(review: Review, cache: DetailsCache): Details | undefined {
   const scene = review.current?.scene.id;
   const version = cache.version.value;
+  const back = connection.value;
   useEffect(() => {
     if (scene === undefined || cache.get(scene)) return;
     const gone = new AbortController();
@@ -83,6 +85,6 @@ export function useDetails(review: Review, cache: DetailsCache): Details | undef
       clearTimeout(timer);
       gone.abort();
     };
-  }, [scene, version]);
+  }, [scene, version, back]);
   return scene === undefined ? undefined : cache.get(scene);
 }

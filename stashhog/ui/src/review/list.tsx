@@ -29,13 +29,15 @@ export function ChangeList({ review, ask, onOpen, onEdit }: ListProps) {
 
   useEffect(() => {
     const gone = new AbortController();
+    // Kept at hand: it is told of once more after it left the document, and this ends only then.
+    const element = box.current!;
     const measure = () => review.measure(rowHeights());
     measure();
     NARROW.addEventListener("change", measure, { signal: gone.signal });
     const watch = new ResizeObserver(() => {
-      view.value = { top: box.current!.scrollTop, height: box.current!.clientHeight };
+      if (element.isConnected) view.value = { top: element.scrollTop, height: element.clientHeight };
     });
-    watch.observe(box.current!);
+    watch.observe(element);
     return () => {
       gone.abort();
       watch.disconnect();
