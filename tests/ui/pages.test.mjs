@@ -92,7 +92,7 @@ test("a job says what it was asked for and what came of it", () => {
   assert.equal(planOf(job("undo", { plan_id: 4 })), 4);
   assert.equal(planOf(job("sync", { mode: "full" })), null);
   const done = job("apply", {}, { applied: 12, already: 0, conflicts: 2, failed: 0, skipped: 0, created: { tags: 0 } });
-  assert.equal(resultText(done), "12 applied, 2 conflicts");
+  assert.equal(resultText(done), "12 written, 2 in conflict");
   assert.match(resultText(job("analysis", {}, { plan_id: 1, scenes: 3, changes: 4, stopped: "budget" })), /3 scenes, 4 changes, stopped by the budget/);
 });
 

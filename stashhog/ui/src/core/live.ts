@@ -14,6 +14,8 @@ const REMEMBERED_JOBS = 200;
 // The latest of every job that was told of or listed, by id.
 export const jobs = signal<ReadonlyMap<string, Job>>(new Map());
 export const connection = signal<"off" | "open" | "lost">("off");
+// Rises when the service can be reached again, or may be.
+export const returns = signal(0);
 // Rises when the library changed (a sync, an apply, an undo, Stash itself) or may have, after a gap.
 export const libraryVersion = signal(0);
 
@@ -73,18 +75,24 @@ export function openStream(path: string, { signal: gone, onFrame, onState, ends 
   connect();
 }
 
+function cameBack(): void {
+  dismissPassing();
+  returns.value += 1;
+}
+
 let stop: AbortController | null = null;
 
 export function startLive(): void {
   if (stop) return;
   stop = new AbortController();
   const { signal: gone } = stop;
+  addEventListener("online", cameBack, { signal: gone });
   openStream("events", {
     signal: gone,
     onFrame: take,
     onState: (state, again) => {
       connection.value = state;
-      if (state === "open") dismissPassing();
+      if (state === "open") cameBack();
       if (state === "open" && again) void catchUp(gone);
     },
   });

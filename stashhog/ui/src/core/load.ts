@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "./api";
-import { connection } from "./live";
+import { returns } from "./live";
 
 export interface Loaded<T> {
   data: T | undefined;
@@ -27,9 +27,9 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, deps: read
     return () => gone.abort();
   }, [...deps, round]);
   // What failed for want of the service is asked for again once that is back.
-  const back = connection.value === "open";
+  const back = returns.value;
   useEffect(() => {
-    if (back && state.error instanceof Problem && state.error.passes) setRound((n) => n + 1);
+    if (state.error instanceof Problem && state.error.passes) setRound((n) => n + 1);
   }, [back]);
   return { data: state.data, error: state.error, loading: state.loading, reload: () => setRound((n) => n + 1) };
 }

@@ -211,12 +211,12 @@ function List({ scenes, at, chosen, pick, setAll }: ScenesProps & { setAll: (on:
             <td class="tick"><input type="checkbox" aria-label={`Select ${nameOf(scene)}`} checked={chosen.has(scene.id)} onChange={() => pick(scene.id)} /></td>
             <td class="wide-only picture"><Thumb scene={scene.id} width={80} /></td>
             <td>
-              <a href={href(`/scenes/${scene.id}`)}>{nameOf(scene)}</a> <Flags scene={scene} />
+              <a class="clamp" href={href(`/scenes/${scene.id}`)}>{nameOf(scene)}</a> <Flags scene={scene} />
               {scene.files[0] && <div class="small soft path" title={scene.files[0].path}>{placeOf(scene)}</div>}
-              <div class="small soft narrow-only">{[scene.studio?.name, scene.date, scene.performers.map(({ name }) => name).join(", ")].filter(Boolean).join(" · ")}</div>
+              <div class="small soft narrow-only clamp">{[scene.studio?.name, scene.date, scene.performers.map(({ name }) => name).join(", ")].filter(Boolean).join(" · ")}</div>
             </td>
             <td class="wide-only">{scene.studio?.name ?? <Lack what="studio" />}</td>
-            <td class="wide-only">{scene.performers.length ? scene.performers.map(({ name }) => name).join(", ") : <Lack what="performers" />}</td>
+            <td class="wide-only">{scene.performers.length ? <div class="clamp">{scene.performers.map(({ name }) => name).join(", ")}</div> : <Lack what="performers" />}</td>
             <td class="wide-only small">{scene.tags.length ? shortList(scene.tags.map(({ name }) => name), 4) : <Lack what="tags" />}</td>
             <td class="wide-only number left">{scene.date ?? <Lack what="date" />}</td>
             <td class="number">{clock(scene.files[0]?.duration)}</td>
@@ -236,9 +236,9 @@ function Grid({ scenes, at, chosen, pick }: ScenesProps) {
           <div class="card-text">
             <input type="checkbox" aria-label={`Select ${nameOf(scene)}`} checked={chosen.has(scene.id)} onChange={() => pick(scene.id)} />
             <div>
-              <a href={href(`/scenes/${scene.id}`)}>{nameOf(scene)}</a> <Flags scene={scene} />
+              <a class="clamp" href={href(`/scenes/${scene.id}`)}>{nameOf(scene)}</a> <Flags scene={scene} />
               <div class="small soft">{[scene.studio?.name, scene.date, clock(scene.files[0]?.duration), size(scene.files[0]?.size)].filter(Boolean).join(" · ")}</div>
-              <div class="small soft">{scene.performers.map(({ name }) => name).join(", ")}</div>
+              <div class="small soft clamp">{scene.performers.map(({ name }) => name).join(", ")}</div>
             </div>
           </div>
         </li>

@@ -4,7 +4,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { api, Problem, type Page } from "../core/api";
-import { connection } from "../core/live";
+import { returns } from "../core/live";
 import type { EntityValue, Fault, Value } from "../core/shapes";
 import type { Evidence } from "../core/spans";
 import type { Review } from "./review";
@@ -74,7 +74,7 @@ export class DetailsCache {
 export function useDetails(review: Review, cache: DetailsCache): Details | undefined {
   const scene = review.current?.scene.id;
   const version = cache.version.value;
-  const back = connection.value;
+  const back = returns.value;
   useEffect(() => {
     if (scene === undefined || cache.get(scene)) return;
     const gone = new AbortController();
