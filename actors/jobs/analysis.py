@@ -34,6 +34,7 @@ from actors.jobs.doubts import (
 from actors.jobs.patience import patiently
 from actors.tasks import Slot, task
 from stashhog.domain.asking import Answer, Share, opinions_of, with_summary
+from stashhog.domain.asking.credit import Credit
 from stashhog.domain.detection import Proposal, SceneFindings, reconsider
 from stashhog.domain.jobs import JobKind
 from stashhog.domain.library import Library, Scene
@@ -74,6 +75,7 @@ async def run(ctx: JobContext) -> Mapping[str, Any] | None:
         answers_about(ctx.settings.openai),
         ctx.settings.openai.model,
         NewNames(await patiently(ctx, ctx.ports.plans.new_names)),
+        Credit(knowledge.trust),
     )
     async with _asking(ctx, looking) as asking, _looked_ahead(ctx, looking, asking) as batches:
         async for batch in batches:
@@ -215,20 +217,25 @@ def _conclude(
     """What answers make of the findings, and how many texts were refused."""
 
     def work(checkpoint: Checkpoint) -> tuple[list[SceneFindings], int]:
+        answers = {
+            scene_id: (answered.outcome, opinions_of(answered.scene, answered.outcome))
+            for scene_id, answered in pending.items()
+            if isinstance(answered.outcome, Answer)
+        }
+        for scene_id, (_, opinions) in answers.items():
+            looking.credit.note(pending[scene_id].scene, opinions)
+        knowledge = replace(looking.knowledge, trust=looking.credit.trust())
         out, refused = [], 0
         for one in done:
             checkpoint()
-            answered = pending.get(one.scene.id)
-            answer = answered.outcome if answered is not None else None
             found = one.findings
-            if isinstance(answer, Answer) and one.examined is not None and one.asked is not None:
-                opinions = opinions_of(one.asked, answer)
-                found = reconsider(one.examined, opinions, looking.knowledge, looking.options)
+            if one.scene.id in answers and one.examined is not None and one.asked is not None:
+                answer, opinions = answers[one.scene.id]
+                found = reconsider(one.examined, opinions, knowledge, looking.options)
                 if answer.details is not None:
                     judged = replace(one.examined, findings=found)
-                    lexicon = looking.knowledge.lexicon
                     written = with_summary(
-                        judged, one.asked, answer.details, lexicon, looking.model
+                        judged, one.asked, answer.details, knowledge.lexicon, looking.model
                     )
                     refused += written is None
                     found = found if written is None else written

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from actors.cpu import Checkpoint
 from stashhog.core.config import AnalysisSettings, OpenAISettings, Settings
 from stashhog.domain.asking import AskedScene, Style, asked_scene, facts_of, wants_summary
+from stashhog.domain.asking.credit import Credit
 from stashhog.domain.asking.prompts import wording
 from stashhog.domain.detection import (
     DetectionOptions,
@@ -39,7 +40,7 @@ class Looking:
     """How scenes are looked at: by what was learned, for what, and whether a model may be asked.
 
     `about` names model, server and wording, which an answer depends on; `names` are the new ones.
-    `model` is the model's name.
+    `model` is the model's name, `credit` how far its answers are believed by now.
     """
 
     knowledge: Knowledge
@@ -48,6 +49,7 @@ class Looking:
     about: str = ""
     model: str = ""
     names: NewNames = field(default_factory=NewNames)
+    credit: Credit = field(default_factory=Credit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,17 +58,32 @@ def one(picks: Any, title: Any = None, n: Any = 1) -> dict[str, Any]:
     return {"n": n, "picks": picks, "title": title}
 
 
-def test_a_scene_is_a_line_of_json_with_its_candidates_in_order() -> None:
-    line = json.loads(asked().line(7))
-    assert line == {
+def code_of(scene: AskedScene, value: str) -> str:
+    return next(code for code, (_, option) in scene.options.items() if option.value == value)
+
+
+def test_a_scene_is_a_line_of_json_with_its_candidates() -> None:
+    scene = asked()
+    line = json.loads(scene.line(7))
+    assert {
+        name: part if name in ("n", "path") else sorted(part) for name, part in line.items()
+    } == {
         "n": 7,
         "path": "v/North Gate/North Gate - Cleo - Quiet River Song 03.04.2020 night",
-        "s": ["North Gate", "Harbour Films"],
+        "s": ["Harbour Films", "North Gate"],
         "p": ["Cleo", "Cleo Marsh"],
         "d": ["2020-03-04", "2020-04-03"],
         "k": ["Quiet River"],
         "t": ["Night"],
     }
+    for code, (_, option) in scene.options.items():
+        assert line[code[0]][int(code[1:])] == option.value
+
+
+def test_the_likeliest_of_a_list_stands_at_any_place() -> None:
+    likeliest = [code_of(asked(f"/v/North Gate {n}.mp4"), "North Gate") for n in range(200)]
+    assert 70 < likeliest.count("s0") < 130
+    assert likeliest == [code_of(asked(f"/v/North Gate {n}.mp4"), "North Gate") for n in range(200)]
 
 
 def test_the_text_before_the_scenes_and_the_schema_for_as_many_scenes_never_change() -> None:
@@ -161,31 +176,36 @@ def test_an_answer_for_one_scene_touches_no_other() -> None:
 
 
 def test_two_choices_where_there_can_be_one_are_no_opinion() -> None:
-    opinions = opinions_of(asked(), Answer(("s0", "s1", "p0", "p1", "d0")))
+    scene = asked()
+    date = code_of(scene, "2020-03-04")
+    opinions = opinions_of(scene, Answer(("s0", "s1", "p0", "p1", date)))
     assert opinions == {
-        "performers": frozenset({"3", "5"}),
-        "date": frozenset({"2020-03-04"}),
-        "title": frozenset(),
-        "tags": frozenset(),
+        "performers": {"3": True, "5": True},
+        "date": {"2020-03-04": True, "2020-04-03": False},
+        "title": {"Quiet River": False},
+        "tags": {"12": False},
     }
 
 
 def test_a_title_of_its_own_reading_counts_only_where_none_was_picked() -> None:
     scene = asked()
-    assert opinions_of(scene, Answer((), "River Song"))["title"] == {"River Song"}
-    assert opinions_of(scene, Answer(("k0",), "River Song"))["title"] == {"Quiet River"}
+    assert opinions_of(scene, Answer((), "River Song"))["title"] == {
+        "Quiet River": False, "River Song": True
+    }  # fmt: skip
+    assert opinions_of(scene, Answer(("k0",), "River Song"))["title"] == {"Quiet River": True}
 
 
 def test_by_names_each_field_lists_its_own_candidates_and_only_they_count() -> None:
     scene = asked()
     prompt = make_prompt([scene], "names")
     file = prompt.schema["properties"]["files"]["properties"]["1"]
-    assert file["properties"]["studio"]["enum"] == ["North Gate", "Harbour Films", ""]
-    assert file["properties"]["performers"]["items"]["enum"] == ["Cleo", "Cleo Marsh"]
+    assert set(file["properties"]["studio"]["enum"]) == {"North Gate", "Harbour Films", ""}
+    assert set(file["properties"]["performers"]["items"]["enum"]) == {"Cleo", "Cleo Marsh"}
     text = json.dumps(
         {"files": {"1": {"studio": "Harbour Films", "performers": ["Cleo", "Nobody"], "date": 4}}}
     )
-    assert read_answers(text, [scene], "names") == {"1": Answer(("s1", "p0"))}
+    named = (code_of(scene, "Harbour Films"), code_of(scene, "Cleo"))
+    assert read_answers(text, [scene], "names") == {"1": Answer(named)}
 
 
 def test_control_invisible_and_direction_characters_are_not_sent() -> None:

@@ -71,17 +71,16 @@ def read_answers(text: str, asked: Sequence[AskedScene], style: Style) -> dict[s
 
 
 def opinions_of(scene: AskedScene, answer: Answer) -> Opinions:
-    """The answer in the detectors' words: field → the values that were chosen."""
-    chosen: dict[str, set[str]] = {field: set() for field in scene.fields}
-    for code in answer.picks:
-        field, option = scene.options[code]
-        chosen[field].add(option.key)
-    if answer.title is not None and not chosen.get("title", True):
-        chosen["title"].add(answer.title)
+    """The answer in the detectors' words: field → what was offered, and whether it was chosen."""
+    said: dict[str, dict[str, bool]] = {}
+    for code, (field, option) in scene.options.items():
+        said.setdefault(field, {})[option.key] = code in answer.picks
+    if answer.title is not None and not any(said.get("title", {"": True}).values()):
+        said["title"][answer.title] = True
     return {
-        field: frozenset(values)
-        for field, values in chosen.items()
-        if field not in _ONE or len(values) <= 1
+        field: values
+        for field, values in said.items()
+        if field not in _ONE or sum(values.values()) <= 1
     }
 
 

@@ -1,7 +1,8 @@
 """One scene as a question: its path, the open fields, and what each may be, under short codes.
 
 Rules:
-- A candidate's code is its field's letter and its place: `s0` is the likeliest studio.
+- A candidate's code is its field's letter and its place. The places say nothing: the order is one
+  by lot, the same each time, so that a model that prefers the first of a list prefers none.
 - A question's path and candidates stay below `MOST_TOKENS`: the least likely candidates are left
   out first, tags before all others.
 - The key of a question is what it says and whom its candidates are: the same key has the same
@@ -14,6 +15,7 @@ import hashlib
 import json
 import re
 import unicodedata
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -123,6 +125,9 @@ def asked_scene(
         tokens = _tokens_of(whole)
         if tokens.usual <= MOST_TOKENS or not _shorten(kept):
             break
+    for field, found in kept.items():
+        found.sort(key=lambda option: _lot(said["path"], option))
+        whole[LETTERS[field]] = [visible(option.value, LONGEST_NAME) for option in found]
     if facts is not None:
         whole[ABOUT] = facts
         tokens = _tokens_of(whole)
@@ -141,6 +146,10 @@ def asked_scene(
         hashlib.sha256(text.encode()).hexdigest(),
         tokens,
     )
+
+
+def _lot(path: str, option: Option) -> int:
+    return zlib.crc32(f"{path}\0{option.key}".encode("utf-8", "replace"))
 
 
 def _tokens_of(said: Mapping[str, Any]) -> Tokens:

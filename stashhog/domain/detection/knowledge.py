@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from stashhog.domain.detection.counts import Counts, Tops, View, frequency
 from stashhog.domain.detection.lexicon import Lexicon
-from stashhog.domain.detection.model import Correction, Trust, Weights
+from stashhog.domain.detection.model import Correction, Weights
+from stashhog.domain.detection.trust import Trust
 from stashhog.domain.library import Library
 
 MOST_TOPS = 24

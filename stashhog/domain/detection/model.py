@@ -69,22 +69,3 @@ class Correction:
     def corrected(self, confidence: float) -> float:
         """A confidence as the person's decisions say it should have been."""
         return sigmoid(self.slope * logit(confidence) + self.shift)
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """What an opinion is worth, in log-odds: `agrees` above 0, `disagrees` below."""
-
-    agrees: float = 1.4
-    disagrees: float = -0.9
-
-
-_PRIOR_RIGHT, _PRIOR_WRONG, _PRIOR_CASES = 0.7, 0.17, 12.0
-
-
-def trusted(agreed_right: int, right: int, agreed_wrong: int, wrong: int) -> Trust:
-    """What opinions were worth on candidates whose truth is known, shrunk to the usual."""
-    p = (agreed_right + _PRIOR_RIGHT * _PRIOR_CASES) / (right + _PRIOR_CASES)
-    q = (agreed_wrong + _PRIOR_WRONG * _PRIOR_CASES) / (wrong + _PRIOR_CASES)
-    agrees, disagrees = math.log(p / q), math.log((1.0 - p) / (1.0 - q))
-    return Trust(max(0.0, agrees), min(0.0, disagrees))

@@ -58,10 +58,6 @@ class PerformerCandidate:
     row: list[float] = field(default_factory=list)
     score: float = 0.0
 
-    def moved(self, by: float) -> PerformerCandidate:
-        """The same with another score."""
-        return PerformerCandidate(self.id, self.mentions, self.row, self.score + by)
-
     @property
     def best(self) -> Mention:
         """The clearest mention."""

@@ -161,10 +161,12 @@ def _propose_studio(scene: Scene, scored: Scored, knowledge: Knowledge) -> Itera
     calibrator = knowledge.weights.calibrators["studio"]
     second = scored.studios[1] if len(scored.studios) > 1 else None
     rival = bounded(second.score if second else -8.0)
-    confidence = rounded(calibrator.confidence(best.score, rival))
+    alone = calibrator.confidence(best.score, rival)
+    confidence = rounded(scored.confidence("studio", best.id, alone))
     runner_up = None
     if second is not None:
-        other = min(confidence, rounded(calibrator.confidence(second.score, bounded(best.score))))
+        alone = calibrator.confidence(second.score, bounded(best.score))
+        other = min(confidence, rounded(scored.confidence("studio", second.id, alone)))
         runner_up = {"value": knowledge.lexicon.name("studio", second.id), "confidence": other}
     name = knowledge.lexicon.name("studio", best.id)
     source, reason, where, rule = _studio_reason(best, name, scored)
@@ -220,7 +222,8 @@ def _propose_performers(scene: Scene, scored: Scored, knowledge: Knowledge) -> I
     for candidate in scored.performers:
         if candidate.id in scene.performer_ids:
             continue
-        confidence = rounded(calibrator.confidence(candidate.score))
+        alone = calibrator.confidence(candidate.score)
+        confidence = rounded(scored.confidence("performers", candidate.id, alone))
         mention = candidate.best
         rival = _rival(candidate, mention, scored, calibrator.confidence, knowledge)
         evidence = evidence_of(
@@ -252,7 +255,8 @@ def _rival(
         return None
     best = max(others, key=lambda other: other.score)
     name = knowledge.lexicon.name("performer", best.id)
-    return {"value": name, "confidence": rounded(confidence(best.score))}
+    heard = scored.confidence("performers", best.id, confidence(best.score))
+    return {"value": name, "confidence": rounded(heard)}
 
 
 def _propose_date(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterable[Proposal]:
@@ -262,10 +266,12 @@ def _propose_date(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterabl
     score, best = scored.dates[0]
     second = next(((s, c) for s, c in scored.dates if c.value != best.value), None)
     rival = bounded(second[0] if second else -8.0)
-    confidence = rounded(calibrator.confidence(score, rival))
+    alone = calibrator.confidence(score, rival)
+    confidence = rounded(scored.confidence("date", best.value, alone))
     runner_up = None
     if second is not None:
-        other = min(confidence, rounded(calibrator.confidence(second[0], bounded(score))))
+        alone = calibrator.confidence(second[0], bounded(score))
+        other = min(confidence, rounded(scored.confidence("date", second[1].value, alone)))
         runner_up = {"value": second[1].value, "confidence": other}
     evidence = evidence_of(
         None, 0, 0, f"date.{best.writing.family}.{best.order}", runner_up, confidence
@@ -292,12 +298,14 @@ def _propose_title(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterab
     if not text or text == scene.title:
         return
     others = ((s, *scored.title_of(c)) for s, c in scored.titles[1:])
-    second = next(((s, other) for s, other, its_key in others if its_key != key), None)
-    confidence = rounded(calibrator.confidence(score, bounded(second[0] if second else -8.0)))
+    second = next((other for other in others if other[2] != key), None)
+    alone = calibrator.confidence(score, bounded(second[0] if second else -8.0))
+    confidence = rounded(scored.confidence("title", key, alone))
     runner_up = None
     if second is not None:
-        other_confidence = rounded(calibrator.confidence(second[0], bounded(score)))
-        runner_up = {"value": second[1], "confidence": min(confidence, other_confidence)}
+        alone = calibrator.confidence(second[0], bounded(score))
+        other = min(confidence, rounded(scored.confidence("title", second[2], alone)))
+        runner_up = {"value": second[1], "confidence": other}
     evidence = evidence_of(
         best.segment, best.first, best.after, "title.rest", runner_up, confidence
     )
@@ -310,7 +318,8 @@ def _propose_tags(scene: Scene, scored: Scored, knowledge: Knowledge) -> Iterabl
     for candidate in scored.tags:
         if candidate.id in scene.tag_ids:
             continue
-        confidence = rounded(calibrator.confidence(candidate.score))
+        alone = calibrator.confidence(candidate.score)
+        confidence = rounded(scored.confidence("tags", candidate.id, alone))
         if not candidate.mentions and confidence < UNNAMED_LEAST:
             continue
         source, reason, evidence = _tag_reason(candidate)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from stashhog.domain.detection.knowledge import Knowledge
 from stashhog.domain.detection.proposals import Examined
-from stashhog.domain.detection.scoring import bounded
+from stashhog.domain.detection.scoring import MOST_TEXTS, date_odds, studio_odds, title_odds
 from stashhog.domain.library import EntityKind
 
 UNSURE: Mapping[str, tuple[float, float]] = {
@@ -23,7 +23,7 @@ UNSURE: Mapping[str, tuple[float, float]] = {
 
 UNSURE_TAGS = (0.3, 0.8)
 MOST_OPTIONS: Mapping[str, int] = {
-    "studio": 6, "performers": 10, "date": 4, "title": 4, "tags": 24,
+    "studio": 6, "performers": 10, "date": MOST_TEXTS, "title": MOST_TEXTS, "tags": 24,
 }  # fmt: skip
 
 
@@ -93,14 +93,10 @@ def options_of(examined: Examined, knowledge: Knowledge) -> Iterable[tuple[str, 
     if scored is None:
         return
     bend = knowledge.weights.calibrators
-    best = [bounded(c.score) for c in scored.studios[:2]]
-    yield "studio", [
-        _option(
-            knowledge, "studio", c.id,
-            bend["studio"].confidence(c.score, (best[1:] or [-8.0])[0] if at == 0 else best[0]),
-        )
-        for at, c in enumerate(scored.studios)
-    ]  # fmt: skip
+    yield (
+        "studio",
+        [_option(knowledge, "studio", c.id, p) for c, p in studio_odds(scored, bend["studio"])],
+    )
     yield (
         "performers",
         sorted(
@@ -112,11 +108,9 @@ def options_of(examined: Examined, knowledge: Knowledge) -> Iterable[tuple[str, 
             key=_likeliest,
         ),
     )
-    yield "date", _texts(((s, c.value, c.value) for s, c in scored.dates), knowledge, "date")
-    yield (
-        "title",
-        _texts(((s, *scored.title_of(c)) for s, c in scored.titles), knowledge, "title"),
-    )
+    yield "date", [_text(c.value, p) for c, p in date_odds(scored, bend["date"])]
+    titles = title_odds(scored, bend["title"])
+    yield "title", [_text(scored.title_of(c)[0], p) for c, p in titles]
     yield (
         "tags",
         sorted(
@@ -138,19 +132,5 @@ def _option(knowledge: Knowledge, kind: EntityKind, entity_id: str, confidence: 
     return Option(knowledge.lexicon.name(kind, entity_id), entity_id, round(confidence, 4))
 
 
-def _texts(
-    found: Iterable[tuple[float, str, str]], knowledge: Knowledge, field: str
-) -> list[Option]:
-    """The first different texts of those found, best first, each against the best other one."""
-    best: dict[str, tuple[str, float]] = {}
-    for score, text, key in found:
-        best.setdefault(key, (text, score))
-        if len(best) == MOST_OPTIONS[field]:
-            break
-    ranked = list(best.values())
-    calibrator = knowledge.weights.calibrators[field]
-    options = []
-    for at, (text, score) in enumerate(ranked):
-        rival = ranked[1 if at == 0 else 0][1] if len(ranked) > 1 else -8.0
-        options.append(Option(text, None, round(calibrator.confidence(score, bounded(rival)), 4)))
-    return options
+def _text(value: str, confidence: float) -> Option:
+    return Option(value, None, round(confidence, 4))

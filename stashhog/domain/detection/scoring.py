@@ -6,13 +6,14 @@ leave the scene's fold out, and afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from stashhog.domain.detection.counts import View, sigmoid
 from stashhog.domain.detection.dates import DateCandidate, date_candidates
 from stashhog.domain.detection.lexicon import Lexicon
-from stashhog.domain.detection.model import Weights
+from stashhog.domain.detection.model import Calibrator, Weights
 from stashhog.domain.detection.performers import (
     PerformerCandidate,
     performer_candidates,
@@ -24,6 +25,8 @@ from stashhog.domain.detection.studio import StudioCandidate, studio_candidates
 from stashhog.domain.detection.tags import TagCandidate, TagContext, tag_candidates
 from stashhog.domain.detection.titles import TitleCandidate, title_candidates
 from stashhog.domain.names import plain
+
+T = TypeVar("T")
 
 SURE = 0.5
 
@@ -43,6 +46,12 @@ class Scored:
     tags: list[TagCandidate] = field(default_factory=list)
     likely: dict[str, float] | None = None
     written: dict[tuple[int, int, int], tuple[str, str]] = field(default_factory=dict)
+    heard: dict[str, Mapping[str, float]] = field(default_factory=dict)
+    """By field confidences with a model's word in them, by id, date or title."""
+
+    def confidence(self, name: str, key: str, alone: float) -> float:
+        """A candidate's confidence: what it was alone, where no model said anything."""
+        return self.heard[name].get(key, alone) if name in self.heard else alone
 
     def title_of(self, candidate: TitleCandidate) -> tuple[str, str]:
         """The candidate's run as a title, and in the form that titles are compared in."""
@@ -161,6 +170,43 @@ STEPS = {
     "title": score_titles,
     "tags": score_tags,
 }
+
+
+def studio_odds(scored: Scored, calibrator: Calibrator) -> Iterator[tuple[StudioCandidate, float]]:
+    """Each studio with its confidence against the best other one, the best first."""
+    best = [bounded(c.score) for c in scored.studios[:2]]
+    for at, candidate in enumerate(scored.studios):
+        rival = (best[1:] or [-8.0])[0] if at == 0 else best[0]
+        yield candidate, calibrator.confidence(candidate.score, rival)
+
+
+def date_odds(scored: Scored, calibrator: Calibrator) -> list[tuple[DateCandidate, float]]:
+    """The first different dates alike."""
+    return _text_odds(((s, c.value, c) for s, c in scored.dates), calibrator)
+
+
+def title_odds(scored: Scored, calibrator: Calibrator) -> list[tuple[TitleCandidate, float]]:
+    """The first different titles alike."""
+    return _text_odds(((s, scored.title_of(c)[1], c) for s, c in scored.titles), calibrator)
+
+
+MOST_TEXTS = 4
+
+
+def _text_odds(
+    found: Iterable[tuple[float, str, T]], calibrator: Calibrator
+) -> list[tuple[T, float]]:
+    best: dict[str, tuple[float, T]] = {}
+    for score, key, candidate in found:
+        best.setdefault(key, (score, candidate))
+        if len(best) == MOST_TEXTS:
+            break
+    ranked = list(best.values())
+    odds = []
+    for at, (score, candidate) in enumerate(ranked):
+        rival = ranked[1 if at == 0 else 0][0] if len(ranked) > 1 else -8.0
+        odds.append((candidate, calibrator.confidence(score, bounded(rival))))
+    return odds
 
 
 def rivals(scores: Mapping[str, float]) -> Iterator[tuple[str, float, float]]:

@@ -57,12 +57,6 @@ class StudioCandidate:
     score: float = 0.0
     prior: float = 0.0
 
-    def moved(self, by: float) -> StudioCandidate:
-        """The same with another score."""
-        return StudioCandidate(
-            self.id, self.named, self.lifts, self.row, self.score + by, self.prior
-        )
-
 
 def zone(segment: Segment, hit: Hit) -> str:
     """The part of a path that a name stands in."""

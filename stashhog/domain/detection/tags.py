@@ -54,10 +54,6 @@ class TagCandidate:
     custom: tuple[str, int, int] = ("", 0, 0)
     """For one that no text names: what it mostly went with, how often, of how many scenes."""
 
-    def moved(self, by: float) -> TagCandidate:
-        """The same with another score."""
-        return TagCandidate(self.id, self.mentions, self.row, self.score + by, self.custom)
-
 
 @dataclass(frozen=True, slots=True)
 class TagContext:

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stashhog.domain.detection.counts import logit, sigmoid
-from stashhog.domain.detection.model import Correction, Trust, trusted
+from stashhog.domain.detection.model import Correction
+from stashhog.domain.detection.trust import Said, Trust, trusted
 
 FEWEST = 20
 RIDGE = 10.0
@@ -23,6 +24,8 @@ STEPS = 25
 LEAST_SLOPE = 0.2
 MOST = 0.9995
 SHORTEST = 1e-3
+OFFERED = {"studio": 4, "date": 2, "title": 4}
+"""Between about how many values a model chose where a person decided later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,14 @@ def corrections(decided: Iterable[Decided]) -> Mapping[str, Correction]:
 
 def trust(decided: Iterable[Decided]) -> Mapping[str, Trust]:
     """By field what a model's opinions turned out to be worth."""
-    counts: dict[str, list[int]] = {}
+    cases: dict[str, dict[Said, float]] = {}
     for one in decided:
         if one.opinion is not None:
-            agreed = one.opinion == "agrees"
-            row = counts.setdefault(one.field, [0, 0, 0, 0])
-            row[0] += one.right * agreed
-            row[1] += one.right
-            row[2] += one.wrong * agreed
-            row[3] += one.wrong
-    return {field: trusted(*row) for field, row in counts.items()}
+            for confidence, number in ((1.0, one.right), (0.0, one.wrong)):
+                said = Said(confidence, OFFERED.get(one.field, 1), one.opinion == "agrees")
+                row = cases.setdefault(one.field, {})
+                row[said] = row.get(said, 0.0) + number
+    return trusted(cases)
 
 
 def _fitted(found: list[Decided]) -> Correction:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import random
+from collections import Counter
+
 import pytest
 
 from stashhog.domain.detection import (
@@ -10,7 +13,7 @@ from stashhog.domain.detection import (
     questions,
     reconsider,
 )
-from stashhog.domain.detection.model import trusted
+from stashhog.domain.detection.trust import Said, Trust, trusted
 from stashhog.domain.learning import learn
 from tests.domain.detection.libraries import library, scene
 
@@ -57,13 +60,13 @@ def test_questions_offer_only_candidates_best_first(knowledge: Knowledge) -> Non
 def test_agreeing_raises_and_disagreeing_lowers_the_confidence(knowledge: Knowledge) -> None:
     examined = look("/v/new/Jane Doe walks.mp4", knowledge)
 
-    def confidence(chosen: frozenset[str]) -> float:
+    def confidence(*, chosen: bool) -> float:
         options = DetectionOptions(min_confidence=0.0)
-        findings = reconsider(examined, {"performers": chosen}, knowledge, options)
+        findings = reconsider(examined, {"performers": {"2": chosen}}, knowledge, options)
         return next(p.confidence for p in findings.proposals if p.field == "performers")
 
     alone = next(p.confidence for p in examined.findings.proposals if p.field == "performers")
-    assert confidence(frozenset()) < alone < confidence(frozenset({"2"}))
+    assert confidence(chosen=False) < alone < confidence(chosen=True)
 
 
 def test_no_opinion_leaves_everything_as_it_was(knowledge: Knowledge) -> None:
@@ -74,8 +77,8 @@ def test_no_opinion_leaves_everything_as_it_was(knowledge: Knowledge) -> None:
 def test_a_value_that_is_no_candidate_is_never_proposed(knowledge: Knowledge) -> None:
     examined = look("/v/new/Jane Doe walks.mp4", knowledge)
     opinions = {
-        "studio": frozenset({"1"}), "performers": frozenset({"4", "99"}),
-        "date": frozenset({"2020-01-01"}), "title": frozenset({"Rob the bank"}),
+        "studio": {"1": True}, "performers": {"4": True, "99": True},
+        "date": {"2020-01-01": True}, "title": {"Rob the bank": True},
     }  # fmt: skip
     findings = reconsider(examined, opinions, knowledge, DetectionOptions(min_confidence=0.0))
     values = {(p.field, p.key) for p in findings.proposals}
@@ -90,7 +93,7 @@ def test_a_title_of_the_files_own_words_may_be_new(knowledge: Knowledge) -> None
     text = "way home xx"
     assert text not in {p.value.lower() for p in examined.findings.proposals}
     findings = reconsider(
-        examined, {"title": frozenset({text})}, knowledge, DetectionOptions(min_confidence=0.0)
+        examined, {"title": {text: True}}, knowledge, DetectionOptions(min_confidence=0.0)
     )
     title = next(p for p in findings.proposals if p.field == "title")
     said = {title.value.lower(), str((title.evidence["runner_up"] or {}).get("value")).lower()}
@@ -100,15 +103,59 @@ def test_a_title_of_the_files_own_words_may_be_new(knowledge: Knowledge) -> None
 def test_the_evidence_says_what_the_model_said(knowledge: Knowledge) -> None:
     examined = look("/v/new/river walks.mp4", knowledge)
     low = DetectionOptions(min_confidence=0.0)
-    findings = reconsider(examined, {"performers": frozenset({"1"})}, knowledge, low)
+    findings = reconsider(examined, {"performers": {"1": True}}, knowledge, low)
     river = next(p for p in findings.proposals if p.field == "performers" and p.key == "1")
     assert river.evidence["model"] == "agrees"
     assert river.reason.endswith("The model agrees.")
 
 
+def test_what_was_not_offered_is_neither_moved_nor_said_to_be_of_another_opinion(
+    knowledge: Knowledge,
+) -> None:
+    low = DetectionOptions(min_confidence=0.0)
+    examined = examine(scene("/v/new/Jane Doe, Anna Stone - River.mp4"), knowledge, low)
+    findings = reconsider(examined, {"performers": {"2": False}}, knowledge, low)
+    alone = {p.key: p for p in examined.findings.proposals if p.field == "performers"}
+    told = {p.key: p for p in findings.proposals if p.field == "performers"}
+    assert told["2"].evidence["model"] == "disagrees"
+    others = alone.keys() - {"2"}
+    assert others
+    assert all(told[key] == alone[key] for key in others)
+
+
 def test_trust_follows_what_opinions_were_worth() -> None:
-    usual = trusted(0, 0, 0, 0)
-    sharp = trusted(95, 100, 5, 100)
-    blind = trusted(50, 100, 50, 100)
-    assert sharp.agrees > usual.agrees > blind.agrees >= 0.0
-    assert sharp.disagrees < usual.disagrees < blind.disagrees <= 0.0
+    def of(right: float, wrong: float) -> Trust:
+        cases = {
+            Said(p, 1, taken): share * 100
+            for p, took in ((1.0, right), (0.0, wrong))
+            for taken, share in ((True, took), (False, 1.0 - took))
+        }
+        return trusted({"tags": cases})["tags"]
+
+    usual, sharp, blind = Trust(), of(0.95, 0.05), of(0.5, 0.5)
+    assert sharp.agrees(1) > usual.agrees(1) > blind.agrees(1) >= 0.0
+    assert sharp.disagrees(1) < usual.disagrees(1) < blind.disagrees(1) <= 0.0
+
+
+@pytest.mark.parametrize("among", [1, 2, 6])
+@pytest.mark.parametrize("reads", [0.0, 0.8])
+def test_without_decisions_reading_is_told_from_guessing_by_what_was_likely(
+    among: int, reads: float
+) -> None:
+    chance = random.Random(among)
+    cases: Counter[Said] = Counter()
+    for _ in range(400):
+        likely = chance.random()
+        odds = [likely, *[(1.0 - likely) / among] * (among - 1)]
+        right = next((at for at, p in enumerate(odds) if chance.random() < p), None)
+        guess = chance.randrange(among) if chance.random() < 0.7 else None
+        took = right if chance.random() < reads else guess
+        cases.update(Said(round(p, 1), among, at == took) for at, p in enumerate(odds))
+    trust = trusted({"studio": cases})["studio"]
+    assert trust.reads == pytest.approx(reads, abs=0.2)
+    if not reads:
+        assert trust.agrees(among) < 0.8
+        assert trust.disagrees(among) > -0.6
+    else:
+        assert trust.agrees(among) > 1.2
+        assert trust.disagrees(among) < -0.9
