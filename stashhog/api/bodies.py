@@ -182,6 +182,10 @@ def _check_media_type(scope: Scope, operation: Operation | None) -> None:
         raise ProblemError(
             415, "unsupported_media_type", f"the body has to be {taken[0]}", headers=_CLOSE
         )
+    if (header(scope, b"content-encoding") or "identity").strip().lower() != "identity":
+        raise ProblemError(
+            415, "unsupported_media_type", "the body has to be uncompressed", headers=_CLOSE
+        )
 
 
 def _whole(body: bytes, then: Receive | Callable[[], Awaitable[NoReturn]]) -> Receive:

@@ -41,7 +41,7 @@ _CONTENT_SECURITY_POLICY = (
     b"connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     b"frame-ancestors 'none'"
 )
-_SECURITY_HEADERS: Headers = [
+SECURITY_HEADERS: Headers = [
     (b"content-security-policy", _CONTENT_SECURITY_POLICY),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -150,7 +150,7 @@ class SecurityHeadersMiddleware:
 
 
 def _security_headers(message: Message) -> Iterable[tuple[bytes, bytes]]:
-    yield from _SECURITY_HEADERS
+    yield from SECURITY_HEADERS
     if not any(name.lower() == b"cache-control" for name, _ in message.get("headers", ())):
         yield b"cache-control", b"no-store"
 

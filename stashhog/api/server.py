@@ -6,7 +6,8 @@ back, and one that fails when it is gone upstream, so that the workaround can go
 - `Edge`: Quart-Trio cancels a request on `http.disconnect`, which Hypercorn queues while it still
   finishes the answer: connections then never close (hypercorn#330), and handlers are cut between
   two writes.
-- `_Connection`: h2c is always on (upgrade and prior knowledge), a way past a proxy's checks.
+- `_Connection`: h2c is always on (upgrade and prior knowledge), a way past a proxy's checks; a body
+  of two lengths is taken; what is no HTTP gets an empty answer without a request id.
 - `_Socket`: permessage-deflate is always taken (147 kB a socket, and bombs); pings never miss
   their answers and hold closed connections open.
 - Listening sockets: Hypercorn sends under a shield, so that one client that does not read holds up
@@ -18,14 +19,19 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import secrets
 import socket
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, cast
 
+import h11
 import hypercorn.protocol
 import hypercorn.protocol.h11
+import orjson
 import trio
 from hypercorn.config import Config, Sockets
+from hypercorn.events import Closed
 from hypercorn.protocol.events import Data, Event, StreamClosed
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
@@ -34,7 +40,8 @@ from hypercorn.typing import Framework, WebsocketAcceptEvent
 from wsproto.events import Ping
 
 from stashhog.api.asgi import ASGIApp, Message, Receive, Scope, Send
-from stashhog.api.error_handlers import ClientGoneError
+from stashhog.api.error_handlers import PROBLEM_JSON, ClientGoneError, Problem
+from stashhog.api.middleware import SECURITY_HEADERS
 from stashhog.core.config import Settings
 from stashhog.core.exceptions import SettingsError
 
@@ -48,6 +55,7 @@ WS_PING_SECONDS = 20.0
 WS_SILENCE_SECONDS = 120.0
 QUIET_SECONDS = 10.0
 
+_BOTH_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 _SEND_BUFFER_BYTES = 128 * 1024
 _KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3}
 
@@ -93,6 +101,33 @@ class _Connection(H11Protocol):
 
     async def _check_protocol(self, event: Any) -> None:
         """Never change to HTTP/2: an `Upgrade: h2c` is ignored, as RFC 9110 allows."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        names = {name for name, _ in request.headers}
+        if names >= _BOTH_LENGTHS or not request.http_version.startswith(b"1."):
+            await self._send_error_response(HTTPStatus.BAD_REQUEST)
+            await self.send(Closed())
+            return
+        await super()._create_stream(request)
+
+    async def _send_error_response(self, status_code: int) -> None:
+        """Say that something is no HTTP in the form of every other error."""
+        request_id = secrets.token_hex(16)
+        detail = "this is not HTTP/1.1, or its head is too large or ambiguous"
+        body = orjson.dumps(Problem(status_code, "bad_request", detail).document(request_id))
+        headers = [
+            (b"content-type", PROBLEM_JSON.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+            (b"x-request-id", request_id.encode()),
+            (b"x-process-time", b"0"),
+            *SECURITY_HEADERS,
+            (b"cache-control", b"no-store"),
+            *self.config.response_headers("h11"),
+        ]
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
+        await self._send_h11_event(h11.Data(data=body))
+        await self._send_h11_event(h11.EndOfMessage())
 
 
 class _Socket(WSStream):

@@ -106,6 +106,14 @@ async def test_json_that_does_not_fit_is_422_and_changes_nothing(house: House, n
     assert house.services.settings.current is before
 
 
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), ("br", 415), ("Identity", 200)])
+async def test_a_packed_body_is_not_unpacked(house: House, coding: str, status: int) -> None:
+    headers = {"content-type": "application/json", "content-encoding": coding}
+    body = b'{"values": {}}'
+    reply = await house.call("PUT", "/api/settings", body=body, headers=headers)
+    assert reply.status == status
+
+
 async def test_errors_do_not_repeat_what_was_sent(house: House) -> None:
     planted = "CANARY-5e0a"
     for body in (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+import orjson
 import pytest
 import trio
 import trio.testing
@@ -79,6 +80,40 @@ async def test_a_stop_closes_idle_connections_at_once(serving: Serving) -> None:
         assert await read_to_end(stream) == b""
         with trio.fail_after(4):
             await server.stopped.wait()
+
+
+AMBIGUOUS = "POST / HTTP/1.1\nHost: x\nContent-Length: 3\nTransfer-Encoding: chunked"
+NO_HTTP = {
+    "no host": ("GET / HTTP/1.1", 400),
+    "two hosts": ("GET / HTTP/1.1\nHost: x\nHost: y", 400),
+    "two lengths": ("POST / HTTP/1.1\nHost: x\nContent-Length: 1\nContent-Length: 2", 400),
+    "length and chunks": (AMBIGUOUS, 400),
+    "an endless head": (f"GET / HTTP/1.1\nHost: x\nX-A: {'a' * 70_000}", 431),
+    "prior knowledge of HTTP/2": ("PRI * HTTP/2.0\nHost: x", 400),
+    "a newer HTTP": ("GET / HTTP/3.0\nHost: x", 400),
+    "TLS": ("\x16\x03\x01\x02", 400),
+}
+
+
+@pytest.mark.parametrize("name", NO_HTTP)
+async def test_what_is_no_http_is_refused_like_everything_else(serving: Serving, name: str) -> None:
+    head, status = NO_HTTP[name]
+    async with serving(Edge(hello())) as server:
+        answer = await read_to_end(await server.ask(head))
+    first, body = answer.split(b"\r\n\r\n")
+    headers = dict(line.split(b": ", 1) for line in first.split(b"\r\n")[1:])
+    problem = orjson.loads(body)
+    assert headers[b"content-type"] == b"application/problem+json"
+    assert headers[b"x-request-id"].decode() == problem["request_id"]
+    assert (problem["status"], problem["code"]) == (status, "bad_request")
+    assert {b"x-process-time", b"x-content-type-options", b"cache-control"} <= headers.keys()
+
+
+async def test_upstream_still_takes_a_body_of_two_lengths(stock_serving: Serving) -> None:
+    async with stock_serving(hello()) as server:
+        stream = await server.ask(AMBIGUOUS, b"3\r\nabc\r\n0\r\n\r\n")
+        assert await read_until(stream, b"HTTP/1.1 405")
+        await stream.aclose()
 
 
 class TwoSteps:
