@@ -18,9 +18,11 @@ from contextlib import contextmanager
 
 SWITCH_INTERVAL_S = 0.0005
 """Measured: the loop's p99 lag beside a matching thread is 3 ms with it, 14 ms without."""
-COLLECT_AFTER = 10_000
+COLLECT_AFTER = 100_000
 """Measured: a page of a sync makes some 20,000 objects, none in a cycle; with Python's own 700 new
-ones between two collections, these take a tenth of a sync's CPU."""
+ones between two collections, these take a tenth of a sync's CPU. While scenes wait for a model's
+answers, each with thousands of objects, 10,000 stop all threads for 0.7 s in 10, 50,000 for 0.2 s:
+the calls reach 94 and 95.6 % of what the model's latency allows, and 96.4 with 200,000."""
 
 
 def share_out() -> None:
