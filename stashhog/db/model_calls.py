@@ -6,6 +6,7 @@ Rules:
 - A call that ended moves from `model_calls` into the sums of its job, its plan and its day, in the
   transaction that keeps its answers.
 - An unknown price makes a sum unknown (NULL), never less.
+- Sums that caps are held against are whole billionths of a dollar; what is shown is made of them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from stashhog.db.values import from_json, moment_text, run, run_many, to_json
 from stashhog.domain.asking import Spent, refused
-from stashhog.domain.asking.budget import Refusal
+from stashhog.domain.asking.budget import Refusal, billionths, dollars
 from stashhog.ports.model import ModelUsage, Reservation, Settlement
 
 DAY_CHARACTERS = 10
@@ -74,9 +75,16 @@ def _reserve(s: Session, call: Reservation, now: datetime) -> int | Refusal:
     return int(
         run(
             s,
-            "INSERT INTO model_calls (job_id, plan_id, day, input_tokens, output_tokens, usd)"
+            "INSERT INTO model_calls (job_id, plan_id, day, input_tokens, output_tokens, amount)"
             " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-            (call.job_id, call.plan_id, day, wanted.input_tokens, wanted.output_tokens, wanted.usd),
+            (
+                call.job_id,
+                call.plan_id,
+                day,
+                wanted.input_tokens,
+                wanted.output_tokens,
+                _amount(wanted.usd),
+            ),
         ).scalar_one()
     )
 
@@ -88,19 +96,19 @@ def _spent(s: Session, job_id: str, day: str) -> Spent:
         """
         WITH used AS (
             SELECT scope = 'job' AND name = :job AS of_job, scope = 'day' AND name = :day AS of_day,
-                scope = 'day' AS of_month, counted_tokens AS tokens, counted_usd AS usd
+                scope = 'day' AS of_month, counted_tokens AS tokens, counted_amount AS amount
             FROM model_spending
             WHERE (scope = 'job' AND name = :job)
                 OR (scope = 'day' AND name >= :month AND name < :month || '~')
             UNION ALL
             SELECT job_id = :job, day = :day, substr(day, 1, 7) = :month,
-                input_tokens + output_tokens, coalesce(usd, 0.0)
+                input_tokens + output_tokens, coalesce(amount, 0)
             FROM model_calls
         )
         SELECT coalesce(sum(tokens) FILTER (WHERE of_job), 0),
-            coalesce(sum(usd) FILTER (WHERE of_job), 0.0),
-            coalesce(sum(usd) FILTER (WHERE of_day), 0.0),
-            coalesce(sum(usd) FILTER (WHERE of_month), 0.0)
+            coalesce(sum(amount) FILTER (WHERE of_job), 0),
+            coalesce(sum(amount) FILTER (WHERE of_day), 0),
+            coalesce(sum(amount) FILTER (WHERE of_month), 0)
         FROM used
         """,
         {"job": job_id, "day": day, "month": day[:MONTH_CHARACTERS]},
@@ -113,7 +121,7 @@ def _settle(s: Session, call: Settlement, now: datetime) -> None:
     row = run(
         s,
         "DELETE FROM model_calls WHERE id = ?"
-        " RETURNING job_id, plan_id, day, input_tokens, output_tokens, usd",
+        " RETURNING job_id, plan_id, day, input_tokens, output_tokens, amount",
         (call.call_id,),
     ).one_or_none()
     if row is None:
@@ -133,7 +141,8 @@ def settle_lost_calls(s: Session) -> int:
     """Book all calls on their way with their worst case: a former process left them."""
     rows = run(
         s,
-        "DELETE FROM model_calls RETURNING job_id, plan_id, day, input_tokens, output_tokens, usd",
+        "DELETE FROM model_calls"
+        " RETURNING job_id, plan_id, day, input_tokens, output_tokens, amount",
     ).all()
     for row in rows:
         _book(s, row, None)
@@ -141,7 +150,8 @@ def settle_lost_calls(s: Session) -> int:
 
 
 def _book(s: Session, row: Sequence[Any], usage: ModelUsage | None) -> None:
-    job_id, plan_id, day, most_input, most_output, most_usd = row
+    job_id, plan_id, day, most_input, most_output, amount = row
+    most_usd = None if amount is None else dollars(amount)
     used = usage or ModelUsage(
         "", most_input, most_output, most_usd, most_input + most_output, most_usd or 0.0
     )
@@ -150,28 +160,28 @@ def _book(s: Session, row: Sequence[Any], usage: ModelUsage | None) -> None:
     for scope, name in (("job", job_id), ("day", day)):
         run(
             s,
-            "INSERT INTO model_spending VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO model_spending (scope, name, requests, input_tokens, output_tokens,"
+            " counted_tokens, counted_amount) VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET requests = requests + excluded.requests,"
             " input_tokens = input_tokens + excluded.input_tokens,"
-            " output_tokens = output_tokens + excluded.output_tokens, usd = usd + excluded.usd,"
+            " output_tokens = output_tokens + excluded.output_tokens,"
             " counted_tokens = counted_tokens + excluded.counted_tokens,"
-            " counted_usd = counted_usd + excluded.counted_usd",
+            " counted_amount = counted_amount + excluded.counted_amount",
             (
                 scope,
                 name,
                 used.requests,
                 used.input_tokens,
                 used.output_tokens,
-                used.usd,
                 used.counted_tokens,
-                used.counted_usd,
+                billionths(used.counted_usd),
             ),
         )
     cost = (used.requests, used.input_tokens, used.output_tokens, used.usd)
     run(
         s,
         "UPDATE plans SET requests = requests + ?, input_tokens = input_tokens + ?,"
-        " output_tokens = output_tokens + ?, usd = usd + ? WHERE id = ?",
+        " output_tokens = output_tokens + ?, usd = round(usd + ?, 9) WHERE id = ?",
         (*cost, plan_id),
     )
     run(
@@ -180,7 +190,7 @@ def _book(s: Session, row: Sequence[Any], usage: ModelUsage | None) -> None:
         " '$.cost.requests', json_extract(tally, '$.cost.requests') + ?,"
         " '$.cost.input_tokens', json_extract(tally, '$.cost.input_tokens') + ?,"
         " '$.cost.output_tokens', json_extract(tally, '$.cost.output_tokens') + ?,"
-        " '$.cost.usd', json_extract(tally, '$.cost.usd') + ?) WHERE id = ?",
+        " '$.cost.usd', round(json_extract(tally, '$.cost.usd') + ?, 9)) WHERE id = ?",
         (*cost, job_id),
     )
 
@@ -193,11 +203,14 @@ def spending_of(s: Session, now: datetime) -> dict[str, dict[str, Any]]:
         row = run(
             s,
             "SELECT coalesce(sum(requests), 0), coalesce(sum(input_tokens), 0),"
-            " coalesce(sum(output_tokens), 0), coalesce(sum(counted_usd), 0.0)"
+            " coalesce(sum(output_tokens), 0), coalesce(sum(counted_amount), 0)"
             " FROM model_spending WHERE scope = 'day' AND name >= ? AND name < ? || '~'",
             (prefix, prefix),
         ).one()
-        found[name] = dict(
-            zip(("requests", "input_tokens", "output_tokens", "usd"), row, strict=True)
-        )
+        counts = dict(zip(("requests", "input_tokens", "output_tokens"), row[:3], strict=True))
+        found[name] = {**counts, "usd": dollars(row[3])}
     return found
+
+
+def _amount(usd: float | None) -> int | None:
+    return None if usd is None else billionths(usd)

@@ -25,6 +25,7 @@ from stashhog.domain.asking import (
     read_answers,
     refused,
 )
+from stashhog.domain.asking.budget import billionths
 from stashhog.domain.asking.scenes import MOST_TOKENS, shown_path
 from stashhog.domain.asking.share import ALWAYS_ALLOWED, MOST_SHARE
 from stashhog.domain.asking.tokens import count, usual
@@ -253,11 +254,19 @@ def test_the_most_that_a_text_makes_is_never_below_the_usual(text: str) -> None:
         (Wanted(60, 40, None), Spent(), Caps(job_tokens=100), None),
         (Wanted(60, 40, None), Spent(job_tokens=1), Caps(job_tokens=100), "budget"),
         (Wanted(60, 40, None), Spent(), Caps(month_usd=100.0), "price_unknown"),
-        (Wanted(60, 40, 0.25), Spent(job_usd=0.75), Caps(job_usd=1.0), None),
-        (Wanted(60, 40, 0.25), Spent(job_usd=0.751), Caps(job_usd=1.0), "budget"),
-        (Wanted(60, 40, 0.25), Spent(day_usd=0.8), Caps(job_usd=1.0, day_usd=1.0), "budget"),
-        (Wanted(60, 40, 0.25), Spent(month_usd=0.8), Caps(month_usd=1.0), "budget"),
+        (Wanted(60, 40, 0.25), Spent(job=billionths(0.75)), Caps(job_usd=1.0), None),
+        (Wanted(60, 40, 0.25), Spent(job=billionths(0.75) + 1), Caps(job_usd=1.0), "budget"),
+        (
+            Wanted(60, 40, 0.25),
+            Spent(day=billionths(0.8)),
+            Caps(job_usd=1.0, day_usd=1.0),
+            "budget",
+        ),
+        (Wanted(60, 40, 0.25), Spent(month=billionths(0.8)), Caps(month_usd=1.0), "budget"),
         (Wanted(60, 40, 0.0), Spent(), Caps(job_usd=0.0), None),
+        # As fractions, 0.1 + 0.2 is more than 0.3.
+        (Wanted(60, 40, 0.2), Spent(day=billionths(0.1)), Caps(day_usd=0.3), None),
+        (Wanted(60, 40, 0.2 + 1e-9), Spent(day=billionths(0.1)), Caps(day_usd=0.3), "budget"),
         (Wanted(60, 40, 0.1), Spent(), Caps(job_usd=0.0), "budget"),
     ],
 )

@@ -119,6 +119,20 @@ async def test_caps_hold_and_sums_are_right_after_any_history(tmp_path: Path, se
     assert min(history.outcomes["held"], history.outcomes["budget"]) > 20
 
 
+async def test_a_cap_is_reached_to_the_last_billionth_and_not_passed(tmp_path: Path) -> None:
+    # Ten times 0.1 is less than 1.0 as a fraction, three times more than 0.3.
+    async with open_database(fresh_data(tmp_path), SETTINGS) as db:
+        for cap, fits in ((0.3, 3), (1.0, 10), (1.0 - 1e-9, 9), (0.1 + 0.7, 8)):
+            calls = [Reservation(f"{cap}", 1, Wanted(1, 1, 0.1), Caps(job_usd=cap))] * 12
+            outcomes = await db.write(book_calls, [], calls, BEGIN)
+            held = [outcome for outcome in outcomes if isinstance(outcome, int)]
+            assert len(held) == fits
+            paid = ModelUsage("m", 1, 1, 0.1, 2, 0.1)
+            await db.write(book_calls, [Settlement(held[0], paid)], [], BEGIN)
+            again = await db.write(book_calls, [], calls[:1], BEGIN)
+            assert again == ["budget"]
+
+
 async def test_a_cap_in_money_and_an_unknown_price_exclude_each_other(tmp_path: Path) -> None:
     unknown = Wanted(10, 10, None)
     async with open_database(fresh_data(tmp_path), SETTINGS) as db:

@@ -17,11 +17,11 @@ from typing import Any
 from stashhog.domain.asking.prompts import Style, listed
 from stashhog.domain.asking.scenes import LETTERS, LONGEST_STEM, AskedScene, visible
 from stashhog.domain.detection import Opinions
+from stashhog.domain.detection.opinions import ONE
 from stashhog.domain.names import squash
 
 _SHORTEST_TITLE = 2
 _LONGEST_TEXT = 1_000
-_ONE = ("studio", "date", "title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def opinions_of(scene: AskedScene, answer: Answer) -> Opinions:
     return {
         field: values
         for field, values in said.items()
-        if field not in _ONE or sum(values.values()) <= 1
+        if field not in ONE or sum(values.values()) <= 1
     }
 
 

@@ -4,6 +4,8 @@ Rules:
 - A cap is hard: a call goes out only where its worst case fits into what is left of every cap.
 - What is on its way counts with its worst case until it is known.
 - A cap in money and an unknown price exclude each other: unknown is not 0.
+- Money is counted in billionths of a dollar, which add up exactly: a call that fits to the last of
+  them goes out, and none slips through by a rounding error.
 """
 
 from __future__ import annotations
@@ -12,6 +14,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 Refusal = Literal["budget", "price_unknown"]
+
+_BILLION = 1_000_000_000
+
+
+def billionths(usd: float) -> int:
+    """An amount as it is counted: a token at a cent for a million of them is ten."""
+    return round(usd * _BILLION)
+
+
+def dollars(amount: int) -> float:
+    """A counted amount as it is told."""
+    return amount / _BILLION
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +59,24 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What was used so far, calls on their way included."""
+    """What was used so far, calls on their way included; money in billionths of a dollar."""
 
     job_tokens: int = 0
-    job_usd: float = 0.0
-    day_usd: float = 0.0
-    month_usd: float = 0.0
+    job: int = 0
+    day: int = 0
+    month: int = 0
 
 
 def refused(wanted: Wanted, spent: Spent, caps: Caps) -> Refusal | None:
     """Why a call may not go out; None where it may."""
     if caps.in_money and wanted.usd is None:
         return "price_unknown"
-    usd = wanted.usd or 0.0
-    beyond = (
-        _beyond(spent.job_tokens + wanted.tokens, caps.job_tokens)
-        or _beyond(spent.job_usd + usd, caps.job_usd)
-        or _beyond(spent.day_usd + usd, caps.day_usd)
-        or _beyond(spent.month_usd + usd, caps.month_usd)
-    )
+    if caps.job_tokens is not None and spent.job_tokens + wanted.tokens > caps.job_tokens:
+        return "budget"
+    amount = billionths(wanted.usd or 0.0)
+    pots = ((spent.job, caps.job_usd), (spent.day, caps.day_usd), (spent.month, caps.month_usd))
+    beyond = any(cap is not None and sum_ + amount > billionths(cap) for sum_, cap in pots)
     return "budget" if beyond else None
-
-
-def _beyond(sum_: float, cap: float | None) -> bool:
-    return cap is not None and sum_ > cap
 
 
 def least(*caps: float | None) -> float | None:
