@@ -20,7 +20,7 @@ import trio
 
 from actors.cpu import Cpu
 from actors.estimating import Estimate, Estimating
-from actors.learning import learned, with_decisions
+from actors.learning import Tell, learned, with_decisions
 from actors.mailbox import Mailbox, Reply
 from actors.messages import (
     AnalyseRequest,
@@ -53,6 +53,10 @@ _log = structlog.get_logger(__name__)
 ANALYSIS_SCHEDULES: tuple[ScheduleName, ...] = ("analysis",)
 
 
+def _nobody(_: str) -> None:
+    """Nobody who waits wants to hear how far it is."""
+
+
 class KnowledgeCache:
     """What was learned last, and from which revision of the library."""
 
@@ -62,10 +66,11 @@ class KnowledgeCache:
         self._knowledge: Knowledge | None = None
         self._revision = -1
 
-    async def knowledge(self, cpu: Cpu) -> Knowledge:
+    async def knowledge(self, cpu: Cpu, tell: Tell = _nobody) -> Knowledge:
         """Give what the present library teaches, learning it where that was not done yet.
 
         What people decided about proposals is read each time: it is little, and changes often.
+        `tell` hears meanwhile how far the learning is.
 
         Raises:
             StorageError: the library could not be read.
@@ -74,7 +79,7 @@ class KnowledgeCache:
             revision = await self._plans.library_revision()
             if self._knowledge is None or revision != self._revision:
                 self._knowledge = None
-                self._knowledge = await learned(self._plans, revision, cpu)
+                self._knowledge = await learned(self._plans, revision, cpu, tell)
                 self._revision = revision
             return await with_decisions(self._plans, self._knowledge)
 

@@ -32,6 +32,7 @@ from actors.jobs.doubts import (
     style_of,
 )
 from actors.jobs.patience import patiently
+from actors.learning import LEARNING
 from actors.tasks import Slot, task
 from stashhog.domain.asking import Answer, Share, opinions_of, with_summary
 from stashhog.domain.asking.credit import Credit
@@ -63,8 +64,12 @@ class _Batch:
 async def run(ctx: JobContext) -> Mapping[str, Any] | None:
     """Analyse from the cursor to the end of the list."""
     given = ctx.job.params.get("options") or {}
-    ctx.progress(ctx.done, ctx.total, message="learning from organised scenes")
-    knowledge = await ctx.shared.knowledge(ctx.cpu)
+
+    def tell(message: str) -> None:
+        ctx.progress(ctx.done, ctx.total, message=message)
+
+    tell(LEARNING)
+    knowledge = await patiently(ctx, ctx.shared.knowledge, ctx.cpu, tell)
     library = await patiently(ctx, ctx.ports.plans.library)
     if not knowledge.calibrated:
         ctx.log("info", "few organised scenes: confidences are not yet calibrated to this library")

@@ -87,13 +87,14 @@ class StashLook:
 class Shared:
     """What all jobs of the process share.
 
-    `knowledge` learns from the library, or gives what was learned from the same one before.
+    `knowledge` learns from the library, or gives what was learned from the same one before, and
+    tells meanwhile how far it is.
     `calls` are all calls to the model.
     `entity_lock` makes finding or creating an entity in Stash one step. `stash_look` is
     the last look at Stash's own work.
     """
 
-    knowledge: Callable[[Cpu], Awaitable[Knowledge]]
+    knowledge: Callable[[Cpu, Callable[[str], None]], Awaitable[Knowledge]]
     calls: ModelCalls
     entity_lock: trio.Lock = field(default_factory=trio.Lock)
     cpu_slot: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(1))

@@ -35,6 +35,14 @@ class Counts:
         for target in targets:
             row[target] = row.get(target, 0) + 1
 
+    def merge(self, slots: Mapping[str, Mapping[str, Mapping[str, int]]]) -> None:
+        """Add what was counted elsewhere."""
+        for slot, values in slots.items():
+            for value, others in values.items():
+                row = self._row(slot, value)
+                for target, times in others.items():
+                    row[target] = row.get(target, 0) + times
+
     def _row(self, slot: str, value: str) -> dict[str, int]:
         try:
             return self.slots[slot][value]

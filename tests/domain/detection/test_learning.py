@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from stashhog.domain.detection import DetectionOptions, Knowledge, detect
-from stashhog.domain.detection.counts import Counts, View
+from stashhog.domain.detection.counts import Counts, Rows, View
 from stashhog.domain.detection.model import Calibrator
-from stashhog.domain.learning import CALIBRATED_FROM, learn
+from stashhog.domain.learning import CALIBRATED_FROM, FIT_AGAIN, Lesson, learn, learn_again
 from stashhog.domain.learning.decisions import FEWEST, Decided, corrections
 from stashhog.domain.learning.fit import fit_calibrator, fit_linear
-from stashhog.domain.learning.keeping import knowledge_key, packed, unpacked
-from stashhog.domain.library import Library, Scene
+from stashhog.domain.learning.keeping import lesson_key, packed, unpacked
+from stashhog.domain.learning.tally import TITLE_SLOTS
+from stashhog.domain.library import Library, Scene, SceneFile
 from tests.domain.detection.libraries import EPOCH, found, library, names, organized, scene
 
 KNOWN = library(
@@ -40,8 +44,12 @@ def habits(number: int) -> list[Scene]:
 
 
 @functools.cache
+def lesson(number: int = 60) -> tuple[Knowledge, Lesson]:
+    return learn_again(None, KNOWN, habits(number))
+
+
 def taught(number: int = 60) -> Knowledge:
-    return learn(KNOWN, habits(number))
+    return lesson(number)[0]
 
 
 def test_a_folder_and_a_prefix_come_to_mean_their_studio() -> None:
@@ -167,25 +175,111 @@ def looked(knowledge: Knowledge) -> list[object]:
 
 
 def test_kept_knowledge_sees_what_it_saw_before() -> None:
-    key = knowledge_key(KNOWN, 3)
-    content = packed(taught(), key)
+    key = lesson_key(KNOWN)
+    content = packed(lesson()[1], key, 3)
     assert content is not None
-    again = unpacked(content, KNOWN, key, lambda: None)
+    again = unpacked(content, key, lambda: None)
     assert again is not None
-    assert looked(again) == looked(taught())
+    assert again.revision == 3
+    recalled = again.lesson.recalled(KNOWN, lambda: None)
+    assert (recalled.counts, recalled.tops) == (taught().counts, taught().tops)
+    assert (recalled.weights, recalled.organized_scenes) == (taught().weights, 60)
+    assert looked(recalled) == looked(taught())
 
 
-@pytest.mark.parametrize("broken", [b"", b"not zipped", b"\x78\x01\x00"])
+@pytest.mark.parametrize("broken", [b"", b"not zipped", b"\x78\x01\x00", zlib.compress(b"[]")])
 def test_damaged_knowledge_is_learned_anew(broken: bytes) -> None:
-    assert unpacked(broken, KNOWN, knowledge_key(KNOWN, 3), lambda: None) is None
+    assert unpacked(broken, lesson_key(KNOWN), lambda: None) is None
 
 
-def test_knowledge_of_another_library_or_revision_is_not_taken() -> None:
-    content = packed(taught(), knowledge_key(KNOWN, 3))
+def test_half_a_lesson_is_learned_anew() -> None:
+    content = packed(lesson()[1], lesson_key(KNOWN), 3)
+    assert content is not None
+    for size in range(0, len(content), 97):
+        assert unpacked(content[:size], lesson_key(KNOWN), lambda: None) is None
+
+
+def test_what_was_learned_with_other_names_is_not_taken() -> None:
+    content = packed(lesson()[1], lesson_key(KNOWN), 3)
     assert content is not None
     other = Library(KNOWN.performers, KNOWN.tags, {})
-    assert unpacked(content, KNOWN, knowledge_key(KNOWN, 4), lambda: None) is None
-    assert unpacked(content, other, knowledge_key(other, 3), lambda: None) is None
+    assert unpacked(content, lesson_key(other), lambda: None) is None
+
+
+EDITS: Mapping[str, Callable[[Scene], Scene | None]] = {
+    "gone": lambda _: None,
+    "no longer organised": lambda one: replace(one, organized=False),
+    "without files": lambda one: replace(one, files=()),
+    "moved": lambda one: replace(one, files=(SceneFile("f", "/v/attic/quay summer.mp4"),)),
+    "titled": lambda one: replace(one, title="Summer"),
+    "dated": lambda one: replace(one, date="2019-02-03"),
+    "another studio": lambda one: replace(one, studio_id="2"),
+    "another cast": lambda one: replace(one, performer_ids=("2", "3")),
+    "another tag": lambda one: replace(one, tag_ids=("2",)),
+    "rated": lambda one: replace(one, rating100=60),
+}
+
+
+@given(
+    edits=st.lists(st.tuples(st.integers(0, 15), st.sampled_from(sorted(EDITS))), max_size=4),
+    new=st.integers(0, 3),
+)
+@settings(max_examples=12)
+def test_learning_again_after_edits_counts_what_learning_anew_counts(
+    edits: list[tuple[int, str]], new: int
+) -> None:
+    before = spread(habits(16))
+    changed: dict[str, Scene] = {one.id: one for one in before}
+    for at, edit in edits:
+        one = changed.get(before[at].id)
+        edited = EDITS[edit](one) if one is not None else None
+        changed.pop(before[at].id, None)
+        if edited is not None:
+            changed[edited.id] = edited
+    for at in range(new):
+        added = replace(before[at], id=str(70_000 + at))
+        changed[added.id] = added
+    after = sorted(changed.values(), key=lambda one: int(one.id))
+
+    _, former = learn_again(None, KNOWN, before, paths_of(before))
+    anew, whole = learn_again(None, KNOWN, after, paths_of(after))
+    again, _ = learn_again(former, KNOWN, after, paths_of(after))
+    assert (again.counts, again.weights) == (anew.counts, anew.weights)  # few scenes: fitted again
+
+    lasting = replace(former, changed=-len(before))
+    again, kept = learn_again(lasting, KNOWN, after, paths_of(after))
+    assert tables(again) == tables(anew)
+    assert again.organized_scenes == anew.organized_scenes
+    assert [block.prints for block in kept.blocks] == [block.prints for block in whole.blocks]
+
+
+def paths_of(scenes: Sequence[Scene]) -> list[tuple[str, datetime]]:
+    return [(one.path, EPOCH) for one in scenes if one.path]
+
+
+def spread(scenes: list[Scene]) -> list[Scene]:
+    """The same with ids that lie in several blocks."""
+    return [replace(one, id=str(997 + 311 * at)) for at, one in enumerate(scenes)]
+
+
+def tables(knowledge: Knowledge) -> dict[str, Rows]:
+    """What was counted, but for what is counted in the scenes that were fitted on."""
+    slots = knowledge.counts.slots
+    return {slot: rows for slot, rows in slots.items() if slot not in TITLE_SLOTS and rows}
+
+
+def test_one_edit_of_many_counts_at_once_and_fits_nothing_again() -> None:
+    before = habits(FIT_AGAIN + 1)
+    former = lesson(FIT_AGAIN + 1)[1]
+    after = [*before[:-1], replace(before[-1], studio_id="2")]
+    again, kept = learn_again(former, KNOWN, after)
+    assert (again.weights, kept.changed) == (former.weights, 1)
+    assert again.counts.slots["S"][""] == {"": 101, "1": 50, "2": 51}
+
+    twice = [replace(after[0], studio_id="2"), *after[1:]]
+    again, kept = learn_again(kept, KNOWN, twice)
+    anew = learn(KNOWN, twice)
+    assert (again.counts, again.weights, kept.changed) == (anew.counts, anew.weights, 0)
 
 
 def test_a_learned_studio_says_where_it_was_read_and_how_often_that_was_right() -> None:
