@@ -23,8 +23,11 @@ SCENES = [
 ]
 
 
+SLOT = trio.CapacityLimiter(1)
+
+
 async def cpu(work: Callable[[Checkpoint], T]) -> T:
-    return await on_cpu(work, trio.CapacityLimiter(1))
+    return await on_cpu(work, SLOT)
 
 
 def store(scenes: int) -> FakePlanStore:
@@ -53,6 +56,16 @@ async def test_a_person_hears_how_far_the_learning_is() -> None:
         f"{LEARNING}: {PAGE + 1} so far",
         f"{LEARNING}: weighing what they say",
     ]
+
+
+async def test_a_cancel_ends_the_learning_at_once_and_spoils_nothing() -> None:
+    plans = store(PAGE + 1)
+    cache = KnowledgeCache(plans)
+    with trio.CancelScope() as scope:
+        await cache.knowledge(cpu, lambda _: scope.cancel())
+    assert scope.cancelled_caught
+    assert plans.kept is None
+    assert (await cache.knowledge(cpu)).organized_scenes == PAGE + 1
 
 
 async def test_one_more_scene_counts_in_the_next_analysis_and_in_the_next_process() -> None:
