@@ -224,7 +224,9 @@ class AnalysisSettings(_Section):
     fields: Annotated[tuple[AnalysisField, ...], ListOfWords] = Field(
         default=("title", "date", "studio", "performers", "tags"), description="Fields to look at."
     )
-    min_confidence: float = Field(default=0.5, ge=0, le=1, description="Propose nothing below it.")
+    min_confidence: float = Field(
+        default=0.5, ge=0, le=1, description="Least confidence of what is proposed."
+    )
     use_llm: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="When a model is asked: auto asks it about scenes in doubt and goes on without "

@@ -107,6 +107,7 @@ function useLiveReload(review: Review, cache: DetailsCache): void {
     const gone = new AbortController();
     const look = () => document.visibilityState === "visible" && void review.load();
     document.addEventListener("visibilitychange", look, { signal: gone.signal });
+    addEventListener("focus", look, { signal: gone.signal });
     return () => gone.abort();
   }, [review]);
   const connected = connection.value;

@@ -2,6 +2,7 @@
 
 import { useId } from "preact/hooks";
 import { Badge } from "../components/parts";
+import { size, span } from "../core/format";
 import type { SettingValue } from "../core/library";
 import { MASK, sourceName, typed, variableOf, type FieldInfo } from "./fields";
 
@@ -27,7 +28,7 @@ export function SettingField({ field, value, edit, source, fixed, error, onText,
       <label for={id}>{field.label}</label>
       <div class="setting-value">
         <Control id={id} field={field} value={edit === undefined ? value : edit} edited={changed} disabled={fixed} onText={onText} secretSet={secretSet} invalid={Boolean(error)} />
-        {field.unit && <span class="soft small">{field.unit}</span>}
+        {field.unit && <span class="soft small">{field.unit}{inWords(field.unit, edit === undefined ? value : edit)}</span>}
       </div>
       <div class="setting-foot small soft" id={`${id}-foot`}>
         {field.hint && <span>{field.hint}.</span>}
@@ -42,6 +43,13 @@ export function SettingField({ field, value, edit, source, fixed, error, onText,
       </div>
     </div>
   );
+}
+
+// A large number as people say it.
+function inWords(unit: string, value: SettingValue | undefined): string {
+  if (typeof value !== "number") return "";
+  if (unit === "seconds" && value >= 120) return ` (${span(value)})`;
+  return unit === "bytes" && value >= 10_000 ? ` (${size(value)})` : "";
 }
 
 interface ControlProps {
@@ -97,7 +105,7 @@ function Control({ id, field, value, edited, disabled, secretSet, invalid, onTex
       );
     case "number":
     case "integer":
-      return <input {...common} type="number" step={field.kind === "integer" ? 1 : "any"} min={field.minimum} max={field.maximum} value={text} placeholder={field.nullable ? "no limit" : undefined} onInput={(event) => onText(event.currentTarget.value)} />;
+      return <input {...common} type="number" step={field.kind === "integer" ? 1 : "any"} min={field.minimum} max={field.maximum} value={text} placeholder={!field.nullable ? undefined : field.name.includes(".max_") ? "no limit" : "not set"} onInput={(event) => onText(event.currentTarget.value)} />;
     default:
       return <input {...common} value={text} spellcheck={false} autocomplete="off" onInput={(event) => onText(event.currentTarget.value)} />;
   }
