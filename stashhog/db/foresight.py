@@ -46,6 +46,7 @@ _TEXT = """
     trim(coalesce(CASE c.field WHEN 'title' THEN t.title WHEN 'date' THEN t.date
      WHEN 'details' THEN t.details ELSE CAST(t.studio_id AS TEXT) END, ''))"""
 _SAID = "trim(coalesce(json_extract({column}, iif(c.field = 'studio', '$.id', '$')), ''))"
+# The plans are named for the sake of the index of changes by plan and status.
 _LOOKED_AT = f"""
     WITH refused AS (
      SELECT field, action, value_key, count(*) AS many FROM rejections
@@ -53,8 +54,10 @@ _LOOKED_AT = f"""
     ), mostly AS (
      SELECT r.field, r.action, r.value_key FROM refused AS r LEFT JOIN (
       SELECT o.field, o.action, o.value_key, count(*) AS many FROM changes AS o
-      JOIN refused AS r USING (field, action, value_key)
-      WHERE o.status IN (SELECT value FROM json_each(:taken)) GROUP BY 1, 2, 3
+      WHERE o.plan_id IN (SELECT id FROM plans)
+       AND o.status IN (SELECT value FROM json_each(:taken))
+       AND (o.field, o.action, o.value_key) IN (SELECT field, action, value_key FROM refused)
+      GROUP BY 1, 2, 3
      ) AS a USING (field, action, value_key) WHERE r.many > coalesce(a.many, 0)
     )
     SELECT c.id,

@@ -129,3 +129,19 @@ async def test_a_threshold_says_what_contradicts_earlier_decisions_and_leaves_it
     await tab.click_text(f"Accept {plan['changes'] - many} changes", within="dialog")
     await saved(tab)
     assert {c["proposed"]["name"] for c in at.api.changes(plan["id"], status="proposed")} == {name}
+
+
+async def test_what_was_rejected_is_listed_and_forgotten(
+    at: Installation, plan: dict[str, Any], tab: Tab
+) -> None:
+    here, _ = two_scenes(at, plan)
+    at.api.decide(plan["id"], "rejected", filter={"scene_id": here})
+    (first, *rest) = at.api.items("/analysis/rejections", scene_id=here)
+    await tab.goto(f"{at.service.url}/plans")
+    await tab.click_text("What was rejected")
+    await tab.wait(f"document.querySelectorAll('tbody tr').length === {len(rest) + 1}")
+    await tab.click_text("Forget", within="tbody")
+    await tab.wait(f"document.querySelectorAll('tbody tr').length === {len(rest)}")
+    left = at.api.items("/analysis/rejections", scene_id=here)
+    assert [one["id"] for one in left] == [one["id"] for one in rest]
+    assert first["field"] in (await tab.text(".notices")).lower()

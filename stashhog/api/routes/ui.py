@@ -36,6 +36,7 @@ _HTML = "text/html; charset=utf-8"
 @bp.get("/scenes/<part>")
 @bp.get("/plans")
 @bp.get("/plans/<part>")
+@bp.get("/rejections")
 @bp.get("/jobs")
 @bp.get("/jobs/<part>")
 @bp.get("/settings")

@@ -8,6 +8,7 @@ import { jobPage } from "./pages/job";
 import { jobsPage } from "./pages/jobs";
 import { planPage } from "./pages/plan";
 import { plansPage } from "./pages/plans";
+import { rejectionsPage } from "./pages/rejections";
 import { scenePage } from "./pages/scene";
 import { scenesPage } from "./pages/scenes";
 import { settingsPage } from "./pages/settings";
@@ -36,6 +37,7 @@ export const pages: readonly Page[] = [
   scenePage,
   plansPage,
   planPage,
+  rejectionsPage,
   jobsPage,
   jobPage,
   settingsPage,
