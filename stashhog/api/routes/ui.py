@@ -36,7 +36,6 @@ _HTML = "text/html; charset=utf-8"
 @bp.get("/scenes/<part>")
 @bp.get("/plans")
 @bp.get("/plans/<part>")
-@bp.get("/rejections")
 @bp.get("/jobs")
 @bp.get("/jobs/<part>")
 @bp.get("/settings")

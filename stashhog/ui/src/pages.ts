@@ -20,7 +20,7 @@ export interface PageProps {
 }
 
 export interface Page {
-  // "/", "/plans" or "/plans/:id".
+  // "/", "/plans", "/plans/rejected" or "/plans/:id".
   path: string;
   view: FunctionComponent<PageProps>;
   // In the bar at the top: its word, and the second key of `g …`.
@@ -36,8 +36,8 @@ export const pages: readonly Page[] = [
   scenesPage,
   scenePage,
   plansPage,
-  planPage,
   rejectionsPage,
+  planPage,
   jobsPage,
   jobPage,
   settingsPage,
@@ -47,8 +47,8 @@ export function findPage(path: string): { page: Page; id: string } | null {
   const [, first = "", second, ...rest] = path.split("/");
   if (rest.length) return null;
   for (const page of pages) {
-    const [, name = "", parameter] = page.path.split("/");
-    if (name !== first || (parameter === undefined) !== (second === undefined)) continue;
+    const [, name = "", part] = page.path.split("/");
+    if (name !== first || (part === ":id" ? second === undefined : part !== second)) continue;
     return { page, id: plain(second ?? "") };
   }
   return null;

@@ -24,7 +24,7 @@ function Plans({ query }: PageProps) {
     <div class="page">
       <div class="page-head">
         <h1>Plans</h1>
-        <div class="actions"><a class="button" href={href("/rejections")}>What was rejected</a><Action class="primary" run={() => analyse({ filter: { analyzed: false } })}>Analyse what is new…</Action></div>
+        <div class="actions"><a class="button" href={href("/plans/rejected")}>What was rejected</a><Action class="primary" run={() => analyse({ filter: { analyzed: false } })}>Analyse what is new…</Action></div>
       </div>
       <Loaded of={list}>
         {({ items, pages }) => items.length === 0 ? (

@@ -22,7 +22,7 @@ interface Rejection {
 
 const SIZE = 50;
 
-export const rejectionsPage: Page = { path: "/rejections", view: Rejections };
+export const rejectionsPage: Page = { path: "/plans/rejected", view: Rejections };
 
 function Rejections({ query }: PageProps) {
   useTitle("Rejected");
@@ -45,7 +45,7 @@ function Rejections({ query }: PageProps) {
       </div>
       <Loaded of={list}>
         {({ items, pages }) => items.length === 0 ? (
-          <Empty title={field || scene ? "None of this kind." : "Nothing is rejected."}><p>What you reject in a review is remembered here, also when its plan is deleted.</p>{(field || scene) && <a href={href("/rejections")}>All that is rejected</a>}</Empty>
+          <Empty title={field || scene ? "None of this kind." : "Nothing is rejected."}><p>What you reject in a review is remembered here, also when its plan is deleted.</p>{(field || scene) && <a href={href("/plans/rejected")}>All that is rejected</a>}</Empty>
         ) : (
           <>
             <table class="table">
