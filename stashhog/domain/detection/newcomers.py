@@ -3,7 +3,9 @@
 Rules:
 - A name is new only where one of its kind is expected: beside a known performer in a list, or in a
   place (of a file's name, or below a folder) where organised scenes nearly always had such a name.
-- What squashes to a name or alias that exists, or differs from one by a slip, is not new.
+- What squashes to a name or alias that exists, differs from one by a slip, or has a performer's
+  words as initials, is not new; nor is a performer's name a new studio's.
+- A studio is named once in a file's name: what stands there twice is a title.
 - A tag is new only where the path says that it is one: `#word`.
 """
 
@@ -20,7 +22,7 @@ from stashhog.domain.detection.lexicon import Lexicon
 from stashhog.domain.detection.reading import Reading, Segment
 from stashhog.domain.detection.titles import Labels, gap_class, label
 from stashhog.domain.library import EntityKind
-from stashhog.domain.names import latin, near, squash, words
+from stashhog.domain.names import latin, near, squash, tokenise, words
 
 MOST_WORDS = 5
 LONGEST = 60
@@ -125,7 +127,9 @@ def newcomers(
     found = {
         key: one
         for key, one in likely.items()
-        if one.confidence >= LEAST and not has_alike(one.kind, one.name, lexicon)
+        if one.confidence >= LEAST
+        and not has_alike(one.kind, one.name, lexicon)
+        and not (one.kind == "studio" and _has("performer", one.name, lexicon))
     }
     studios = sorted((n for n in found.values() if n.kind == "studio"), key=_surest)[:1]
     others = sorted((n for n in found.values() if n.kind != "studio"), key=_surest)
@@ -180,6 +184,8 @@ def _judged(
             0.0 if run.listed else logit(STRANGERS / (1.0 + STRANGERS))
         )
         low = run.segment.tokens.low
+        if kind == "studio" and "".join(low).count("".join(low[run.first : run.after])) > 1:
+            continue
         usual = (
             low[run.first] in lexicon.firsts
             if kind == "performer"
@@ -233,14 +239,43 @@ def _hashtags(segment: Segment) -> Iterator[Newcomer]:
 def has_alike(kind: EntityKind, name: str, lexicon: Lexicon) -> bool:
     """Whether the library has this name in another spelling, or one with a slip."""
     key = squash(name)
+    return _has(kind, name, lexicon) or any(
+        same_name(key, other) for other in lexicon.alike(kind, len(key))
+    )
+
+
+def _has(kind: EntityKind, name: str, lexicon: Lexicon) -> bool:
     again = latin(name)
-    keys = {key} | ({squash(again)} if again else set())
+    keys = {squash(name)} | ({squash(again)} if again else set())
     turned = words(name)
     if kind == "performer" and len(turned) > 1:
         keys.add(turned[-1] + "".join(turned[:-1]))
     if any(ref.kind == kind for one in keys for ref in lexicon.keys.get(one, ())):
         return True
-    return any(same_name(key, other) for other in lexicon.alike(kind, len(key)))
+    return kind == "performer" and _has_initials(tokenise(name).low, lexicon)
+
+
+def _has_initials(parts: Sequence[str], lexicon: Lexicon) -> bool:
+    """Whether a performer's name is this one where single letters stand for words, in any order."""
+    if len(parts) < 2 or all(len(part) > 1 for part in parts):
+        return False
+    for turned in (parts, [*parts[1:], parts[0]]):
+        for _, performer, follows in lexicon.halves.get(turned[-1], ()):
+            entity = lexicon.library.performers[performer]
+            if not follows and any(
+                _cut_short(turned, tokenise(known).low) for known in (entity.name, *entity.aliases)
+            ):
+                return True
+    return False
+
+
+def _cut_short(parts: Sequence[str], known: Sequence[str]) -> bool:
+    """Whether the first words fit, one by its letter, and all that are whole are the other's."""
+    if not known:
+        return False
+    first, other = parts[0], known[0]
+    begins = other == first or (len(first) == 1 and other.startswith(first))
+    return begins and all(part in known for part in parts if len(part) > 1)
 
 
 def same_name(one: str, other: str) -> bool:
