@@ -81,12 +81,20 @@ async def show_screenshot(scene_id: str) -> Response:
         raise NotFoundError("this scene has no picture")
     held = request.headers.get("If-None-Match")
     shot = await get_stash_client().screenshot(path, if_none_match=held)
-    status = 304 if shot.not_modified else 200
-    response = current_app.response_class(shot.content, status, content_type=shot.content_type)
+    # Stash looks for the very text; a list of tags, a weak one or `*` is understood here.
+    held_still = shot.etag is not None and request.if_none_match.contains_weak(_tag(shot.etag))
+    fresh = shot.not_modified or held_still
+    response: Response = current_app.response_class(
+        b"" if fresh else shot.content, 304 if fresh else 200, content_type=shot.content_type
+    )
     if shot.etag is not None:
         response.headers["ETag"] = shot.etag
     response.headers["Cache-Control"] = "private, max-age=300"
     return response
+
+
+def _tag(etag: str) -> str:
+    return etag.strip().removeprefix("W/").strip('"')
 
 
 @bp.get("/scenes/<stash:scene_id>/changes")
