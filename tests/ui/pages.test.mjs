@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { calibrationPoints, line, path, share, thinned } from "../../stashhog/ui/src/core/charts.ts";
-import { jobTitle, planOf, resultText } from "../../stashhog/ui/src/core/jobs.ts";
+import { jobTitle, planOf, resultText, spoken } from "../../stashhog/ui/src/core/jobs.ts";
 import { changed, filterBody, filterQuery, hasFilters, pageOf, sortOf, toggled } from "../../stashhog/ui/src/scenes/filters.ts";
 import { optionsOf } from "../../stashhog/ui/src/scenes/options.ts";
 import { describe, parsed, sourceName, typed, variableOf } from "../../stashhog/ui/src/settings/fields.ts";
@@ -94,6 +94,13 @@ test("a job says what it was asked for and what came of it", () => {
   const done = job("apply", {}, { applied: 12, already: 0, conflicts: 2, failed: 0, skipped: 0, created: { tags: 0 } });
   assert.equal(resultText(done), "12 written, 2 in conflict");
   assert.match(resultText(job("analysis", {}, { plan_id: 1, scenes: 3, changes: 4, stopped: "budget" })), /3 scenes, 4 changes, stopped by the budget/);
+});
+
+test("of a job at work each tenth is read out, not every step", () => {
+  const at = (done, more = {}) => spoken({ kind: "apply", params: {}, status: "running", waiting: null, progress: { done, total: 1000 }, ...more });
+  assert.deepEqual([at(0), at(99), at(101), at(1000)], ["Apply: 0 %", "Apply: 0 %", "Apply: 10 %", "Apply: 100 %"]);
+  assert.equal(at(5, { waiting: { code: "stash_unavailable" } }), "Apply: stash unavailable");
+  assert.equal(at(5, { status: "completed" }), "Apply: Done");
 });
 
 test("a bin of decisions lies where it was right as often as it said, and a small one nowhere", () => {

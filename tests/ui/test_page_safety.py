@@ -63,13 +63,14 @@ PAGES = (
     "/scenes/31",
     "/plans",
     "/plans/1?status=all",
+    "/plans/rejected",
     "/jobs",
     "/jobs/*",
     "/settings",
 )
 LOADED = (
     "document.querySelector('main h1') && !document.querySelector('.loading')"
-    " && (!location.pathname.includes('/plans/') || document.querySelector('.change-row'))"
+    " && (!/plans.[0-9]/.test(location.pathname) || document.querySelector('.change-row'))"
 )
 
 
@@ -155,6 +156,9 @@ async def test_axe_finds_nothing_serious(
         await tab.press("t")
         await tab.wait("document.querySelector('dialog .preview, dialog .summary-line')")
         found["threshold"] = await audit(tab, axe)
+        await tab.press("Escape", "w")
+        await tab.wait("document.querySelector('dialog .summary-line')")
+        found["apply"] = await audit(tab, axe)
         await tab.press("Escape", "?")
         await tab.wait("document.querySelector('.keys')")
         found["keys"] = await audit(tab, axe)

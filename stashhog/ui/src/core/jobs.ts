@@ -1,6 +1,6 @@
 // The page's words for jobs: pure.
 
-import { count, sentence, whole } from "./format";
+import { count, sentence, whole, words } from "./format";
 import type { Job, JobKind, JobStatus } from "./shapes";
 import type { Tone } from "./words";
 
@@ -24,6 +24,14 @@ export function jobTitle(job: Job): string {
   if (job.kind !== "sync") return KIND_NAMES[job.kind];
   if (Array.isArray(scenes)) return `Sync of ${count(scenes.length, "scene")}`;
   return mode === "full" ? "Full sync" : "Sync of what changed";
+}
+
+// What is read out of a job at work: each tenth of it once, and not every frame.
+export function spoken(job: Job): string {
+  const { done, total } = job.progress;
+  if (job.waiting) return `${jobTitle(job)}: ${words(job.waiting.code)}`;
+  if (job.status !== "running" || !total) return `${jobTitle(job)}: ${JOB_STATUS[job.status].name}`;
+  return `${jobTitle(job)}: ${Math.floor((done / total) * 10) * 10} %`;
 }
 
 export function planOf(job: Job): number | null {

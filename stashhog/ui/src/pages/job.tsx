@@ -6,7 +6,7 @@ import { jobSpan, JobActions, JobBadge, JobState } from "../components/jobs";
 import { api, type Page as ListPage } from "../core/api";
 import { hasEnded, mergeLog, type LogLine } from "../core/frames";
 import { sentence, when, whole } from "../core/format";
-import { jobTitle } from "../core/jobs";
+import { jobTitle, spoken } from "../core/jobs";
 import { jobs, openStream, takeJob } from "../core/live";
 import { useLoad, useTitle } from "../core/load";
 import { href } from "../core/router";
@@ -43,7 +43,8 @@ function Shown({ job }: { job: Job }) {
         <h1>{jobTitle(job)}</h1> <JobBadge job={job} />
         <div class="actions"><JobActions job={job} /></div>
       </div>
-      <div class="panel job-now" role="status"><JobState job={job} /></div>
+      <p class="unseen" role="status">{spoken(job)}</p>
+      <div class="panel job-now"><JobState job={job} /></div>
       <dl class="facts">
         <div><dt>Asked for</dt><dd>{when(job.created_at)}</dd></div>
         <div><dt>Started</dt><dd>{job.started_at ? <Moment at={job.started_at} /> : "not yet"}</dd></div>

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { Action, Badge, ProgressBar } from "../components/parts";
 import { count, progressText, waitingText, whole, words } from "../core/format";
 import { hasEnded } from "../core/frames";
+import { spoken } from "../core/jobs";
 import { jobs } from "../core/live";
 import { addressOf, href } from "../core/router";
 import { api } from "../core/api";
@@ -84,7 +85,8 @@ const DOING: Record<string, string> = { analysis: "Analysing", apply: "Writing t
 function JobBar({ job }: { job: Job }) {
   const { progress, waiting } = job;
   return (
-    <div class="job-bar" role="status">
+    <div class="job-bar">
+      <span class="unseen" role="status">{spoken(job)}</span>
       <div class="job-words">
         <a href={href(`/jobs/${job.id}`)}>{DOING[job.kind] ?? words(job.kind)}</a>
         <span class="soft number">{waiting ? waitingText(waiting, Date.now()) : job.status === "queued" ? "waits for its turn" : progressText(progress)}</span>

@@ -73,7 +73,9 @@ export function Section({ group, title, intro, schema, tree, onSaved, main, test
       <form class="settings-form" onSubmit={(event) => { event.preventDefault(); void save(); }}>
         {first.map(one)}
         {rest.length > 0 && <details><summary>More</summary><div class="settings-form">{rest.map(one)}</div></details>}
-        {elsewhere && <ErrorBox error={error} />}
+        {elsewhere && (error.code === "secret_required"
+          ? <p class="panel bad" role="alert">A stored key never goes to another address. Enter the key of this one, or press Remove beside the key where it has none.</p>
+          : <ErrorBox error={error} />)}
         {tried && <Tried result={tried} />}
         <div class="actions">
           {test && <Action run={tryOut}>Test the connection</Action>}
