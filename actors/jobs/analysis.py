@@ -38,6 +38,7 @@ from stashhog.domain.asking import Answer, Share, opinions_of, with_summary
 from stashhog.domain.asking.credit import Credit
 from stashhog.domain.detection import Proposal, SceneFindings, reconsider
 from stashhog.domain.jobs import JobKind
+from stashhog.domain.learning import CALIBRATED_FROM
 from stashhog.domain.library import Library, Scene
 from stashhog.domain.merge import entity_value
 from stashhog.domain.newnames import NewNames
@@ -72,7 +73,11 @@ async def run(ctx: JobContext) -> Mapping[str, Any] | None:
     knowledge = await patiently(ctx, ctx.shared.knowledge, ctx.cpu, tell)
     library = await patiently(ctx, ctx.ports.plans.library)
     if not knowledge.calibrated:
-        ctx.log("info", "few organised scenes: confidences are not yet calibrated to this library")
+        ctx.log(
+            "warning",
+            "confidences are not yet calibrated to this library: that takes "
+            f"{CALIBRATED_FROM} organised scenes, and there are {knowledge.organized_scenes}",
+        )
     looking = Looking(
         knowledge,
         detection_options(given, ctx.settings.analysis),

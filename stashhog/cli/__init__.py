@@ -332,6 +332,7 @@ async def _run_job(
             await _cancel(desk, job)
             printer.say("cancelled; what was done is kept")
             return INTERRUPTED
+        printer.warnings((await desk.log(job["id"]))["items"])
     if job["error"]:
         printer.say(f"stashhog: {job['error']['detail']}")
     printer.result({"job_id": job["id"], "status": job["status"], **(job["result"] or {})})

@@ -64,6 +64,10 @@ class Desk(ReadingDesk, Protocol):
         """The job as it is now."""
         ...
 
+    async def log(self, job_id: str) -> Shape:
+        """The first page of the job's log."""
+        ...
+
     async def cancel(self, job_id: str) -> None:
         """Ask for the job's end."""
         ...
@@ -121,6 +125,10 @@ class ServiceDesk:
     async def job(self, job_id: str) -> Shape:
         """GET the job."""
         return await self._ask("GET", f"/jobs/{job_id}")
+
+    async def log(self, job_id: str) -> Shape:
+        """GET the job's log."""
+        return await self._ask("GET", f"/jobs/{job_id}/log?size={PAGE}")
 
     async def cancel(self, job_id: str) -> None:
         """DELETE the job."""

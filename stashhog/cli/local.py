@@ -113,6 +113,10 @@ class LocalDesk(StoreDesk):
             return db_jobs.job_json(live)
         return await self.db.read(db_jobs.get_job, job_id)
 
+    async def log(self, job_id: str) -> Shape:
+        """Read from the database."""
+        return _page(await self.db.read(db_jobs.job_log, job_id, 0, PaginationParams(size=PAGE)))
+
     async def cancel(self, job_id: str) -> None:
         """Cancel a job of this process."""
         await self.actors.registry.cancel(job_id)

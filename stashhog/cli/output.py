@@ -28,6 +28,8 @@ from stashhog.core.exceptions import (
 
 DONE, FAILED, USAGE, AWAY, UNFINISHED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
+MOST_WARNINGS = 20
+
 AWAY_CODES = frozenset(
     {
         "stash_unavailable",
@@ -89,6 +91,14 @@ class Printer:
     def say(self, message: str) -> None:
         """Tell a person something, on standard error."""
         sys.stderr.write(message + "\n")
+
+    def warnings(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """What a job's log warns of, as far as a person reads on."""
+        found = [line["message"] for line in lines if line["level"] in ("warning", "error")]
+        for message in found[:MOST_WARNINGS]:
+            self.say(message)
+        if len(found) > MOST_WARNINGS:
+            self.say(f"… and {len(found) - MOST_WARNINGS} more in the job's log")
 
     @contextmanager
     def progress(self) -> Iterator[_Bar]:

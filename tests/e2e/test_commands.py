@@ -32,6 +32,7 @@ class _Shell:
     def __init__(self, home: Path, url: str | None, **env: str) -> None:
         self.home = home
         self.env = env if url is None else {"STASHHOG_STASH__URL": url, **env}
+        self.said = ""
 
     def __call__(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
         ended = command(
@@ -44,6 +45,7 @@ class _Shell:
         )
         assert ended.returncode == code, f"{arguments}: {ended.returncode}\n{ended.stderr}"
         assert "Traceback" not in ended.stderr
+        self.said = ended.stderr
         return _lines(ended)
 
 
@@ -52,8 +54,11 @@ def test_the_whole_story_goes_by_commands_without_a_service(tmp_path: Path) -> N
         run = _Shell(tmp_path, stash.url)
         before = stash.library()
         assert run("sync")[-1]["created"] == 60
+        assert run.said == ""
         analysed = run("analyze", "--name", "by hand")[-1]
         assert (analysed["status"], analysed["plan_id"]) == ("completed", 1)
+        assert "not yet calibrated" in run.said
+        assert "takes 150 organised scenes, and there are 30" in run.said
         plan, *changes = run("plans", "show", "1", "--changes")
         assert (plan["name"], plan["status"]) == ("by hand", "reviewing")
         assert len(changes) == plan["changes"] > 60
