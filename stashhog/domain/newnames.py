@@ -1,7 +1,8 @@
 """New names of one analysis: each performer, tag or studio is one, however it is spelt.
 
 Rules:
-- The first spelling is everybody's; what squashes to it, or differs by a slip, is the same.
+- The first spelling is everybody's; what squashes to it, or differs by a slip, is the same, and so
+  is a performer with the last name first or with single letters for words.
 - What other living plans propose as new counts as known.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from stashhog.domain.detection.newcomers import same_name
+from stashhog.domain.detection.newcomers import same_name, same_person
 from stashhog.domain.library import Entity, EntityKind, Library
 from stashhog.domain.names import squash
 from stashhog.domain.plans import ENTITY_FIELDS, NewChange
@@ -30,7 +31,14 @@ class NewNames:
         names, key = self._names.setdefault(kind, {}), squash(name)
         if key in names:
             return names[key]
-        alike = next((first for other, first in names.items() if same_name(key, other)), name)
+        alike = next(
+            (
+                first
+                for other, first in names.items()
+                if same_name(key, other) or (kind == "performer" and same_person(name, first))
+            ),
+            name,
+        )
         names[key] = alike
         return alike
 

@@ -14,7 +14,11 @@ def change(name: str, *, new: bool = True) -> NewChange:
 
 def test_a_new_name_is_one_however_it_is_spelt() -> None:
     names = NewNames()
-    spellings = ("Petra Quill", "petra.quill", "PetraQuill", "Pétra Quill", "Petra Quil")
+    spellings = (
+        "Petra Quill", "petra.quill", "PetraQuill", "Pétra Quill", "Petra Quil", "PETRA QUILL",
+        "Quill Petra", "Quill, Petra", "quill_petra", "P. Quill", "Ｐｅｔｒａ Ｑｕｉｌｌ",
+        "Petra J. Quill",
+    )  # fmt: skip
     keys = {names.unified(change(name)).value_key for name in spellings}
     assert keys == {"name:petra quill"}
 
@@ -22,7 +26,9 @@ def test_a_new_name_is_one_however_it_is_spelt() -> None:
 def test_different_names_stay_apart_and_so_do_kinds() -> None:
     names = NewNames()
     assert names.one("performer", "Petra Quill") != names.one("performer", "Paula Quince")
+    assert names.one("performer", "Petra Quince") != names.one("performer", "Q. Petra")
     assert names.one("studio", "petra quill") == "petra quill"
+    assert names.one("studio", "Quill Petra") == "Quill Petra"
 
 
 def test_what_another_plan_proposes_is_the_same_name() -> None:

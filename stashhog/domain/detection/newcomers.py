@@ -270,12 +270,22 @@ def _has_initials(parts: Sequence[str], lexicon: Lexicon) -> bool:
 
 
 def _cut_short(parts: Sequence[str], known: Sequence[str]) -> bool:
-    """Whether the first words fit, one by its letter, and all that are whole are the other's."""
-    if not known:
+    """Whether a name ends with the same word, begins with its letter, and has no other words."""
+    if len(parts) < 2 or len(known) < 2 or parts[-1] != known[-1]:
         return False
     first, other = parts[0], known[0]
     begins = other == first or (len(first) == 1 and other.startswith(first))
     return begins and all(part in known for part in parts if len(part) > 1)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two written names are one: last name first, or with single letters for words."""
+    parts, known = tokenise(one).low, tokenise(other).low
+    if sorted(parts) == sorted(known):
+        return True
+    if all(len(part) > 1 for part in (*parts, *known)):
+        return False
+    return _cut_short(parts, known) or _cut_short(known, parts)
 
 
 def same_name(one: str, other: str) -> bool:
