@@ -19,6 +19,7 @@ import orjson
 import structlog
 import trio
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import WebsocketMismatch
 
 from stashhog.api.asgi import ASGIApp, Message, Receive, Scope, Send, answer, exchange_of, is_web
 from stashhog.core.exceptions import (
@@ -126,6 +127,17 @@ _HTTP_CODES: Mapping[int, str] = {
     416: "range_not_satisfiable",
 }
 
+_HTTP_DETAILS: Mapping[int, str] = {
+    404: "there is nothing at this address",
+    405: "this address does not take requests of that method",
+}
+_NO_SOCKET = Problem(404, "not_found", "there is no WebSocket at this address")
+_ONLY_A_SOCKET = Problem(
+    426,
+    "upgrade_required",
+    "there is a WebSocket at this address and nothing else",
+    headers={"Upgrade": "websocket"},
+)
 _BUG = Problem(500, "internal_error", "something went wrong here; the log has the details")
 
 
@@ -167,8 +179,8 @@ def _http(error: HTTPException) -> Problem:
     headers = {}
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    phrase = HTTPStatus(status).phrase
-    return Problem(status, _HTTP_CODES.get(status, "bad_request"), phrase, headers=headers)
+    detail = _HTTP_DETAILS.get(status) or HTTPStatus(status).phrase
+    return Problem(status, _HTTP_CODES.get(status, "bad_request"), detail, headers=headers)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
@@ -231,6 +243,8 @@ async def _settle(scope: Scope, send: Send, error: BaseException, sent: set[str]
     if _is_client_gone(error):
         return
     problem = problem_of(error)
+    if _is_mismatch(error):
+        problem = _NO_SOCKET if scope["type"] == "websocket" else _ONLY_A_SOCKET
     if problem is _BUG:
         log.error("request_failed", path=scope["path"], exc_info=error)
     if "websocket.accept" in sent:
@@ -239,6 +253,11 @@ async def _settle(scope: Scope, send: Send, error: BaseException, sent: set[str]
             await send({"type": "websocket.close", "code": WS_INTERNAL_ERROR, "reason": ""})
     elif not sent:
         await send_problem(scope, send, problem)
+
+
+def _is_mismatch(error: BaseException) -> bool:
+    leaves = _leaves(error) if isinstance(error, BaseExceptionGroup) else (error,)
+    return any(isinstance(leaf, WebsocketMismatch) for leaf in leaves)
 
 
 def _is_client_gone(error: BaseException) -> bool:

@@ -157,6 +157,14 @@ async def test_what_does_not_exist_is_said_the_same_way(
     assert reply.header("location") is None
 
 
+async def test_a_socket_and_a_route_are_not_mistaken_for_one_another(house: House) -> None:
+    plain = await house.call("GET", "/api/events")
+    assert (plain.status, plain.json["code"]) == (426, "upgrade_required")
+    assert plain.header("upgrade") == "websocket"
+    socket = await house.call("GET", "/api/scenes", websocket=True)
+    assert (socket.status, socket.json["code"]) == (404, "not_found")
+
+
 async def test_405_says_what_is_allowed(house: House) -> None:
     reply = await house.call("DELETE", "/api/settings")
     assert reply.header("allow") == "GET, HEAD, OPTIONS, PUT"
