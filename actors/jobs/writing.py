@@ -26,7 +26,7 @@ import trio
 from actors.jobs.batches import Trouble, write_batch
 from actors.jobs.context import JobContext
 from actors.jobs.entities import with_entities
-from actors.jobs.looking import FRESH_S, Seen, look, read
+from actors.jobs.looking import FRESH_S, GONE, Seen, look, read
 from actors.jobs.patience import TRIES, UNSAVED, asked_pause, firmly, patiently, pause_before
 from actors.jobs.story import GAVE_UP, Story, checked, done, failure, judged
 from stashhog.core.exceptions import (
@@ -267,6 +267,11 @@ async def _after_lost_reply(
     story: Story, scene_id: str, changes: Sequence[Change], intent: int
 ) -> _Again:
     seen = await look(story.ctx, scene_id)
+    for attempt in range(1, TRIES):
+        if isinstance(seen, Seen) or seen == GONE:
+            break
+        await trio.sleep(pause_before(attempt))
+        seen = await read(story.ctx, scene_id)
     if isinstance(seen, ChangeError):
         await _fail(story, changes, seen, intent_id=intent)
         return None

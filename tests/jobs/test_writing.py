@@ -45,6 +45,22 @@ def _new_performer(*scene_ids: str) -> list[NewChange]:
     return [new_change(i, "performers", NOBODY, creates=True) for i in scene_ids]
 
 
+async def test_what_arrived_is_known_as_ours_though_stash_fails_to_show_it_at_first(
+    at: Desk,
+) -> None:
+    plan_id = await at.plan(*full_set("1"), title("2"))
+    at.sample.faults.add(lost_reply(), "mutation")
+    at.sample.faults.add(graphql_error("internal system error"), "query", skip=1, times=4)
+    job = await at.apply(plan_id)
+    assert (job.result["applied"], job.result["failed"]) == (6, 0)
+    assert set(await at.statuses(plan_id)) == {"applied"}
+    at.sample.faults.add(lost_reply(), "mutation")
+    at.sample.faults.add(graphql_error("internal system error"), "query", skip=1, times=4)
+    job = await at.undo(plan_id)
+    assert (job.result["undone"], job.result["failed"], job.result["conflicts"]) == (6, 0, 0)
+    assert _sent(at) == 4
+
+
 def _sent(at: Desk, operation: str = "bulkSceneUpdate") -> int:
     return sum(m.operation == operation for m in at.sample.state.mutations)
 
