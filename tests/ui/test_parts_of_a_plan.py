@@ -52,7 +52,10 @@ async def test_what_is_selected_is_applied_and_undone_and_the_rest_is_left(
     accepted = of(at, plan, here, "accepted") + of(at, plan, there, "accepted")
     await tab.goto(f"{at.service.url}/plans/{plan['id']}?status=accepted&order=scene")
     await tab.wait("document.querySelector('.change-row.current')")
-    await tab.press("x", "j", "x", "w")
+    await tab.press("x", "U")
+    await tab.wait("document.querySelector('.notices').innerText.includes('Nothing was written')")
+    assert await tab.count("dialog") == 0
+    await tab.press("j", "x", "w")
     await tab.wait("document.querySelector('dialog input[value=selected]')?.checked")
     await tab.click_text("Write 2 changes", within="dialog")
     await tab.wait("document.querySelector('.tab.applied')")
@@ -65,6 +68,22 @@ async def test_what_is_selected_is_applied_and_undone_and_the_rest_is_left(
     await tab.wait("document.querySelector('.tab.undone')")
     assert counts(at, plan) == {**left, "undone": 2}
     assert await aside(at.stash.written) != {}
+
+
+async def test_a_part_that_somebody_else_wrote_meanwhile_does_not_become_the_whole(
+    at: Installation, plan: dict[str, Any], tab: Tab
+) -> None:
+    here, there = two_scenes(at, plan)
+    at.api.decide(plan["id"], "accepted", filter={"scene_id": [here, there]})
+    await tab.goto(f"{at.service.url}/plans/{plan['id']}?status=accepted&order=scene")
+    await tab.wait("document.querySelector('.change-row.current')")
+    await tab.press("W")
+    await tab.wait("document.querySelector('dialog input[value=scene]')?.checked")
+    await aside(at.api.applied, plan["id"], scene_ids=[here])
+    await tab.wait("document.querySelector('.tab.applied')")
+    assert "0 changes in 0 scenes will be written" in await tab.text("dialog")
+    assert await tab.run("document.querySelector('dialog button.primary').disabled")
+    assert of(at, plan, there, "accepted") > 0
 
 
 async def test_only_what_fits_the_filters_is_applied_where_that_is_chosen(

@@ -3,6 +3,7 @@
 import { useKeys } from "../core/keys";
 import type { Asking } from "./head";
 import { say } from "../core/notices";
+import type { Change } from "./index";
 import type { Review } from "./review";
 import { mayWrite, type ScopeName, type Write } from "./scopes";
 
@@ -15,9 +16,9 @@ interface Doing {
 export function useReviewKeys(review: Review, { ask, edit, search }: Doing): void {
   const chosen = (otherwise: ScopeName) => (review.selected.peek().size ? "selected" : otherwise);
   const write = (what: Write, scope: ScopeName) => {
-    const { changes, current } = review.look();
-    const there = [...changes].some((change) => mayWrite(what, change) && (scope !== "scene" || change.scene === current?.scene));
-    if (there) ask({ write: what, scope });
+    const { changes, selected, current } = review.look();
+    const within = (change: Change) => (scope === "scene" ? change.scene === current?.scene : scope !== "selected" || selected.has(change.id));
+    if ([...changes].some((change) => mayWrite(what, change) && within(change))) ask({ write: what, scope });
     else say(what === "apply" ? "Nothing is accepted that could be written" : "Nothing was written that could be put back");
   };
   useKeys("Review", [

@@ -31,8 +31,11 @@ interface Chosen {
 
 function useChosen(review: Review, write: Write, asked: ScopeName): Chosen {
   const [name, pick] = useState(asked);
-  const scopes = useMemo(() => scopesOf(write, asked, review.look()), [review.statuses.value]);
-  const scope = scopes.find((one) => one.name === name) ?? scopes[0]!;
+  // What was current and selected when it was asked: both may move on below the question.
+  const opened = useMemo(() => review.look(), []);
+  const scopes = useMemo(() => scopesOf(write, asked, { ...review.look(), current: opened.current, selected: opened.selected }), [review.statuses.value]);
+  // A part that is nothing any more, for somebody else was quicker, does not become the whole plan.
+  const scope = scopes.find((one) => one.name === name) ?? { name, changes: [], body: {} };
   const summary = useMemo(() => summarize(scope.changes), [scope]);
   const tooMany = scope.name !== "all" && scope.name !== "scene" && scope.changes.length > MOST_NAMED;
   const refusal = jobOf(review.id) ? "A job is at work on this plan just now. Wait for its end."
