@@ -13,7 +13,6 @@ import json
 import os
 import resource
 import secrets
-import signal
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -33,6 +32,7 @@ from stashhog.core import interpreter
 from stashhog.core.config import Settings, SettingsLayers, resolve
 from stashhog.core.logging import configure_logging
 from stashhog.core.service_file import SERVICE_FILE
+from stashhog.core.signals import ending_signals
 from stashhog.db import Database, open_database
 from stashhog.db.files import place
 from stashhog.db.lock import lock_data_folder
@@ -184,8 +184,8 @@ def _allow_descriptors() -> None:
 
 
 async def _close_on_signal(closing: trio.Event, everything: trio.CancelScope) -> None:
-    """The first SIGTERM or SIGINT starts an orderly stop, the second one ends it at once."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    """The first signal starts an orderly stop, the second one ends it at once."""
+    with trio.open_signal_receiver(*ending_signals()) as signals:
         async for _ in signals:
             if closing.is_set():
                 everything.cancel()

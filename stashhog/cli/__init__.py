@@ -10,7 +10,6 @@ Rules:
 from __future__ import annotations
 
 import re
-import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -36,6 +35,7 @@ from stashhog.cli.output import (
 from stashhog.core.config import SettingsLayers, resolve
 from stashhog.core.hypercorn_file import find_hypercorn_file, read_hypercorn_file
 from stashhog.core.logging import configure_logging
+from stashhog.core.signals import ending_signals
 from stashhog.domain.jobs import (
     FINAL,
     AnalysisSubmission,
@@ -356,7 +356,7 @@ async def _cancel(desk: Desk, job: Shape) -> None:
 
 
 async def _stop_on_signal(stopped: trio.Event, scope: trio.CancelScope) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with trio.open_signal_receiver(*ending_signals()) as signals:
         async for _ in signals:
             stopped.set()
             scope.cancel()
