@@ -8,7 +8,7 @@ With `--service` the whole service does it, beside a Stash that has the library:
 first analysis, which looks at one scene only, knows it in the second and after a restart, and is
 told in between that a person changed something. Its times are the wall clock's, and the event
 loop's pulse is felt meanwhile as `tests.bench.lag` does. `--stash URL` takes what a real Stash has;
-the title of one of its organised scenes is changed, and put back.
+the title of one of its organised scenes is changed and put back, and a performer comes and goes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,7 +33,7 @@ from stashhog.demo import SampleLibrary, SampleStash
 from stashhog.domain.detection import DetectionOptions, detect
 from stashhog.domain.learning import learn
 from stashhog.domain.library import Scene
-from stashhog.stash.documents import UPDATE_SCENE
+from stashhog.stash.documents import ENTITY_OPERATIONS, UPDATE_SCENE, Operation
 from tests.bench.accuracy import load_library, scene_of
 from tests.bench.lag import Whiles
 from tests.bench.service import MINUTES, ended
@@ -122,10 +122,14 @@ def _serve(home: Path, url: str, api_key: str | None) -> None:
         service.start()
         with whiles.of("after a restart"):
             _looked(api, scene)
-        for what, title in ((" changed", f"{scene['title']} again"), (" put back", scene["title"])):
+        for what, title in (("changed", f"{scene['title']} again"), ("put back", scene["title"])):
             person.call(scene["id"], title)
             api.ended(api.sync("incremental"), seconds=MINUTES)
-            with whiles.of(f"one title{what}"):
+            with whiles.of(f"one title {what}"):
+                _looked(api, scene)
+        with person.newcomer():
+            api.ended(api.sync("incremental"), seconds=MINUTES)
+            with whiles.of("one performer more"):
                 _looked(api, scene)
         service.stop()
         whiles.tell(beats)
@@ -139,7 +143,7 @@ def _looked(api: Api, scene: Shape) -> None:
 
 
 class _Person:
-    """Somebody who changes titles in Stash's own page."""
+    """Somebody at Stash's own page."""
 
     def __init__(self, url: str, api_key: str | None) -> None:
         headers = {"Accept": "application/json", **({"ApiKey": api_key} if api_key else {})}
@@ -153,7 +157,21 @@ class _Person:
 
     def call(self, scene_id: str, title: str | None) -> None:
         """Give a scene a title."""
-        given = {"ids": [scene_id], "title": title}
-        body = {"query": UPDATE_SCENE.text, "variables": {"input": given}}
-        answer = self._http.post("/graphql", json=body).json()
+        self._do(UPDATE_SCENE, {"ids": [scene_id], "title": title})
+
+    @contextmanager
+    def newcomer(self) -> Generator[None]:
+        """Have a performer whom nobody knew, and remove them again."""
+        kind = ENTITY_OPERATIONS["performer"]
+        made = self._do(kind.create, {"name": "Ottoline Nevermet"})
+        try:
+            yield
+        finally:
+            self._do(kind.destroy, {"id": made["performerCreate"]["id"]})
+
+    def _do(self, operation: Operation, given: Shape) -> Shape:
+        body = {"query": operation.text, "variables": {"input": given}}
+        answer: Shape = self._http.post("/graphql", json=body).json()
         assert "errors" not in answer, answer
+        done: Shape = answer["data"]
+        return done

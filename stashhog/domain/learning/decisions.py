@@ -94,12 +94,6 @@ def _fitted(found: list[Decided]) -> Correction:
     return Correction(max(slope, LEAST_SLOPE), shift)
 
 
-def _moved(
-    slope: float, shift: float, step: tuple[float, float], scale: float
-) -> tuple[float, float]:
-    return slope + scale * step[0], shift + scale * step[1]
-
-
 def _loss(points: list[tuple[float, int, int]], slope: float, shift: float) -> float:
     loss = 0.5 * RIDGE * ((slope - 1.0) ** 2 + shift * shift)
     for x, right, wrong in points:
