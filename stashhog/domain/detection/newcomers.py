@@ -5,6 +5,7 @@ Rules:
   place (of a file's name, or below a folder) where organised scenes nearly always had such a name.
 - What squashes to a name or alias that exists, differs from one by a slip, or has a performer's
   words as initials, is not new; nor is a performer's name a new studio's.
+- What files are marked with again and again (`NEW_`, `zz`) is no part of a name.
 - A studio is named once in a file's name: what stands there twice is a title.
 - A tag is new only where the path says that it is one: `#word`.
 """
@@ -38,6 +39,9 @@ AGAIN = 1.5
 
 USUAL_WORD = 1.5
 """What it adds that others of the kind begin (performers) or end (studios) with the same word."""
+
+WORN = 4
+"""A word that so many organised files have beside their titles is a mark, and no name's."""
 
 _NOTHING = View(Counts())
 _PRIOR = {"performer": 0.25, "studio": 0.1}
@@ -184,6 +188,8 @@ def _judged(
             0.0 if run.listed else logit(STRANGERS / (1.0 + STRANGERS))
         )
         low = run.segment.tokens.low
+        if _worn(low[run.first], lexicon, view) or _worn(low[run.after - 1], lexicon, view):
+            continue
         if kind == "studio" and "".join(low).count("".join(low[run.first : run.after])) > 1:
             continue
         usual = (
@@ -192,6 +198,14 @@ def _judged(
             else (low[run.after - 1] in lexicon.studio_ends)
         )
         yield Newcomer(kind, written(run), sigmoid(odds + USUAL_WORD * usual), run)
+
+
+def _worn(word: str, lexicon: Lexicon, view: View) -> bool:
+    """Whether a word stood in other files' names again and again, and in no title or name there."""
+    if word in lexicon.firsts or word in lexicon.studio_ends:
+        return False
+    row = view.row("w", word)
+    return row.get(TOTAL, 0) - row.get("in", 0) >= WORN
 
 
 def _namelike(run: Run, kind: EntityKind) -> bool:
