@@ -112,9 +112,9 @@ function useLiveReload(review: Review, cache: DetailsCache): void {
   }, [review]);
   const connected = connection.value;
   useEffect(() => {
-    if (connected === "open") {
-      review.outbox.retryNow();
-      if (review.loaded.value) review.open();
-    }
+    if (connected !== "open") return;
+    review.outbox.retryNow();
+    // Also while the first answer is on its way: it may be older than the end of a job that nobody tells of any more.
+    void review.load();
   }, [review, connected]);
 }
