@@ -167,18 +167,9 @@ def operation(
     """
     shapes = dict(returns) if isinstance(returns, Mapping) else {200: returns}
     declared = Operation(
-        summary,
-        shapes,
-        query,
-        body,
-        tuple(errors),
-        consumes,
-        body_limit_bytes,
-        streams,
-        open,
-        open_while,
-        after_setup,
-    )
+        summary, shapes, query, body, tuple(errors), consumes, body_limit_bytes, streams,
+        open, open_while, after_setup,
+    )  # fmt: skip
     lists = _list_fields(query) if query is not None else frozenset()
 
     def decorate(
